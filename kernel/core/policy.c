@@ -30,11 +30,9 @@ const struct nla_policy l45_param_nl_policy[L45_A_PARAM_MAX + 1] = {
 	[L45_A_PARAM_BINARY] = { .type = NLA_BINARY, .len = L45_VALUE_LEN },
 };
 
-const struct nla_policy l45_core_get_nl_policy[L45_A_CORE_MAX + 1] = {
-};
+const struct nla_policy l45_core_get_nl_policy[L45_A_CORE_MAX + 1] = {};
 
-const struct nla_policy l45_customization_get_nl_policy[L45_A_CUSTOMIZATION_MAX + 1] = {
-};
+const struct nla_policy l45_customization_get_nl_policy[L45_A_CUSTOMIZATION_MAX + 1] = {};
 
 const struct nla_policy l45_instance_new_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
@@ -45,7 +43,8 @@ const struct nla_policy l45_instance_new_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_PARAM] = NLA_POLICY_NESTED(l45_param_nl_policy),
 	[L45_A_INSTANCE_PRIORITY] = { .type = NLA_U32 },
 	[L45_A_INSTANCE_MODE] = NLA_POLICY_MAX(NLA_U8, L45_NL_MODE_ACTIVE),
-	[L45_A_INSTANCE_DIRECTIONS] = NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
+	[L45_A_INSTANCE_DIRECTIONS] =
+		NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
 	[L45_A_INSTANCE_ATTACH] = NLA_POLICY_MAX(NLA_U8, L45_NL_ATTACH_IMMEDIATE),
 };
 
@@ -53,7 +52,8 @@ const struct nla_policy l45_instance_set_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
 	[L45_A_INSTANCE_PRIORITY] = { .type = NLA_U32 },
 	[L45_A_INSTANCE_MODE] = NLA_POLICY_MAX(NLA_U8, L45_NL_MODE_ACTIVE),
-	[L45_A_INSTANCE_DIRECTIONS] = NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
+	[L45_A_INSTANCE_DIRECTIONS] =
+		NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
 	[L45_A_INSTANCE_DEPRECATED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
@@ -65,5 +65,4 @@ const struct nla_policy l45_instance_get_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
 };
 
-const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1] = {
-};
+const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1] = {};

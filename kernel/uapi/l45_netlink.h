@@ -13,7 +13,7 @@
 /* Bytes of an instance or deployment identifier (a UUID). */
 #define L45_ID_LEN 16
 
-/* Longest customization or parameter name */
+/* Longest customization or parameter name, with its NUL. */
 #define L45_NAME_LEN 32
 
 /* Longest application name, with its NUL (TASK_COMM_LEN). */
@@ -132,7 +132,7 @@ enum l45_attribute_match {
 	L45_A_MATCH_LOCAL_PORT,
 	/* Remote port. */
 	L45_A_MATCH_REMOTE_PORT,
-	/* Owner of the socket */
+	/* Owner of the socket, as a uid of the initial user namespace. */
 	L45_A_MATCH_UID,
 	/* Identifier (inode) of a cgroup v2; matches it and all below it. */
 	L45_A_MATCH_CGROUP,
@@ -248,7 +248,7 @@ enum l45_attribute_socket {
 	L45_A_SOCKET_REMOTE_PORT,
 	/* Name of the thread that created the socket. */
 	L45_A_SOCKET_APPLICATION,
-	/* Process that created the socket */
+	/* Process that created the socket, in the initial pid namespace. */
 	L45_A_SOCKET_PID,
 	/* Owner. */
 	L45_A_SOCKET_UID,

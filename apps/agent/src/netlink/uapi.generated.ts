@@ -8,7 +8,7 @@ export const family = { name: 'l45', version: 1 } as const;
 export const limits = {
   /** Bytes of an instance or deployment identifier (a UUID). */
   idLen: 16,
-  /** Longest customization or parameter name */
+  /** Longest customization or parameter name, with its NUL. */
   nameLen: 32,
   /** Longest application name, with its NUL (TASK_COMM_LEN). */
   commLen: 16,
@@ -103,7 +103,7 @@ export const attributeSets = {
     localPort: { id: 5, type: 'nest', nested: 'portRange', multi: true },
     /** Remote port. */
     remotePort: { id: 6, type: 'nest', nested: 'portRange', multi: true },
-    /** Owner of the socket */
+    /** Owner of the socket, as a uid of the initial user namespace. */
     uid: { id: 7, type: 'u32', multi: true },
     /** Identifier (inode) of a cgroup v2; matches it and all below it. */
     cgroup: { id: 8, type: 'u64', multi: true },
@@ -197,7 +197,7 @@ export const attributeSets = {
     remotePort: { id: 7, type: 'u16' },
     /** Name of the thread that created the socket. */
     application: { id: 8, type: 'string' },
-    /** Process that created the socket */
+    /** Process that created the socket, in the initial pid namespace. */
     pid: { id: 9, type: 'u32' },
     /** Owner. */
     uid: { id: 10, type: 'u32' },
