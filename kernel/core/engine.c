@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine.h"
+
+void l45_engine_start(struct l45_cursor *cursor, const struct l45_ops *ops,
+		      const struct l45_flow *flow)
+{
+	memset(cursor, 0, offsetof(struct l45_cursor, state));
+	memset(cursor->state, 0, ops->state_size);
+	cursor->ops = ops;
+	cursor->flow = flow;
+	cursor->first = true;
+	cursor->stream = flow->protocol == IPPROTO_TCP;
+}
+
+void l45_engine_copy(struct l45_cursor *to, const struct l45_cursor *from)
+{
+	memcpy(to, from, offsetof(struct l45_cursor, state));
+	memcpy(to->state, from->state, from->ops->state_size);
+	if (from->insert) {
+		u32 at = from->insert_len - from->insert;
+
+		memcpy(to->buf + at, from->buf + at, from->insert);
+	}
+}
+
+static int accept_step(struct l45_cursor *cursor, const struct l45_step *step)
+{
+	if (step->skip > step->in_len || step->insert > L45_INSERT_MAX ||
+	    step->delay_ns > L45_DELAY_MAX || (step->transform && !cursor->ops->transform))
+		return -EPROTO;
+
+	cursor->delay_ns = step->delay_ns;
+	cursor->skip = step->skip;
+	cursor->insert = step->insert;
+	cursor->insert_len = step->insert;
+	cursor->copy = step->copy;
+	cursor->transform = step->transform;
+	cursor->first = false;
+	cursor->need = 0;
+	return 0;
+}
+
+/* Returns 1 when the segment is set, 0 when there is a plan to look at, or an error. */
+static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+		struct l45_segment *segment)
+{
+	struct l45_step step = {
+		.in = in,
+		.in_len = in_len,
+		.first = cursor->first,
+		.last = last,
+		.leaving = cursor->leaving,
+		.buf = cursor->buf,
+	};
+	enum l45_verdict verdict;
+	int err;
+
+	if (!last && !cursor->leaving && in_len < (cursor->need ?: 1)) {
+		segment->kind = L45_SEGMENT_MORE;
+		segment->len = cursor->need ?: 1;
+		return 1;
+	}
+	/* The counter is reset by any byte consumed, so this ends hostile and silly loops. */
+	if (cursor->idle >= L45_IDLE_MAX)
+		return -EPROTO;
+	cursor->idle++;
+
+	if (cursor->flow->direction == L45_EGRESS)
+		verdict = cursor->ops->egress(cursor->flow, cursor->state, &step);
+	else
+		verdict = cursor->ops->ingress(cursor->flow, cursor->state, &step);
+
+	/* What we told it is ours; it may have scribbled over it. */
+	step.in_len = in_len;
+
+	switch (verdict) {
+	case L45_OK:
+		err = accept_step(cursor, &step);
+		if (err || in_len || l45_engine_planned(cursor))
+			return err;
+		/* Nothing to do with nothing. */
+		if (last) {
+			cursor->end = true;
+			return 0;
+		}
+		cursor->idle = 0;
+		segment->kind = L45_SEGMENT_MORE;
+		segment->len = 1;
+		return 1;
+	case L45_DETACH:
+		err = accept_step(cursor, &step);
+		cursor->detach = !err;
+		return err;
+	case L45_NEED:
+		if (last && !in_len) {
+			cursor->end = true;
+			return 0;
+		}
+		if (last)
+			return -EBADMSG;
+		if (!cursor->stream || step.need <= in_len || step.need > L45_VIEW_MAX)
+			return -EPROTO;
+		cursor->idle = 0;
+		cursor->need = step.need;
+		segment->kind = L45_SEGMENT_MORE;
+		segment->len = step.need;
+		return 1;
+	case L45_PASS:
+		segment->kind = L45_SEGMENT_PASS;
+		return 1;
+	case L45_DROP:
+		if (cursor->stream)
+			return -EBADMSG;
+		segment->kind = L45_SEGMENT_DROP;
+		return 1;
+	case L45_ABORT:
+		return -EBADMSG;
+	}
+	return -EPROTO;
+}
+
+int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+		    struct l45_segment *segment)
+{
+	segment->len = 0;
+	segment->data = NULL;
+
+	for (;;) {
+		int ret;
+
+		if (cursor->delay_ns) {
+			segment->kind = L45_SEGMENT_DELAY;
+			segment->len = cursor->delay_ns;
+			return 0;
+		}
+		if (cursor->skip) {
+			segment->kind = L45_SEGMENT_SKIP;
+			segment->len = cursor->skip;
+			return 0;
+		}
+		if (cursor->insert) {
+			segment->kind = L45_SEGMENT_INSERT;
+			segment->len = cursor->insert;
+			segment->data = cursor->buf + cursor->insert_len - cursor->insert;
+			return 0;
+		}
+		if (cursor->copy) {
+			/* "All the rest" is no reason to stay when asked to leave. */
+			if (cursor->leaving && cursor->copy == L45_REST && !cursor->detach) {
+				cursor->copy = 0;
+				continue;
+			}
+			if (in_len) {
+				segment->kind = L45_SEGMENT_COPY;
+				segment->len = cursor->copy;
+				return 0;
+			}
+			if (!last) {
+				segment->kind = L45_SEGMENT_MORE;
+				segment->len = 1;
+				return 0;
+			}
+			cursor->copy = 0;
+			cursor->end = true;
+		}
+		if (cursor->detach) {
+			segment->kind = L45_SEGMENT_DETACH;
+			return 0;
+		}
+		if (cursor->end) {
+			segment->kind = L45_SEGMENT_END;
+			return 0;
+		}
+
+		ret = plan(cursor, in, in_len, last, segment);
+		if (ret)
+			return ret < 0 ? ret : 0;
+	}
+}
+
+void l45_engine_commit(struct l45_cursor *cursor, const struct l45_segment *segment, u64 bytes)
+{
+	if (bytes > segment->len)
+		bytes = segment->len;
+
+	switch (segment->kind) {
+	case L45_SEGMENT_SKIP:
+		cursor->skip -= bytes;
+		cursor->idle = 0;
+		break;
+	case L45_SEGMENT_INSERT:
+		cursor->insert -= bytes;
+		break;
+	case L45_SEGMENT_COPY:
+		if (cursor->copy != L45_REST)
+			cursor->copy -= bytes;
+		if (bytes)
+			cursor->idle = 0;
+		break;
+	case L45_SEGMENT_DELAY:
+		cursor->delay_ns = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run)
+{
+	struct l45_segment segment;
+
+	for (;;) {
+		const u8 *in = run->in + run->in_used;
+		u32 in_len = run->in_len - run->in_used;
+		u32 space = run->out_cap - run->out_used;
+		u8 *out = run->out + run->out_used;
+		u64 len;
+		int err;
+
+		err = l45_engine_next(cursor, in, in_len, run->last, &segment);
+		if (err)
+			return err;
+
+		len = segment.len;
+		switch (segment.kind) {
+		case L45_SEGMENT_SKIP:
+			if (len > in_len)
+				len = in_len;
+			if (!len) {
+				run->len = segment.len;
+				return L45_SEGMENT_MORE;
+			}
+			run->in_used += len;
+			run->removed += len;
+			break;
+		case L45_SEGMENT_INSERT:
+			if (len > space)
+				len = space;
+			if (!len)
+				return -ENOSPC;
+			memcpy(out, segment.data, len);
+			run->out_used += len;
+			run->inserted += len;
+			break;
+		case L45_SEGMENT_COPY:
+			if (len > in_len)
+				len = in_len;
+			if (len > space)
+				len = space;
+			if (!len)
+				return -ENOSPC;
+			memcpy(out, in, len);
+			l45_engine_transform(cursor, out, len);
+			run->in_used += len;
+			run->out_used += len;
+			break;
+		case L45_SEGMENT_DELAY:
+			run->delay_ns += len;
+			break;
+		default:
+			run->len = len;
+			return segment.kind;
+		}
+		l45_engine_commit(cursor, &segment, len);
+	}
+}
