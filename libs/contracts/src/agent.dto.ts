@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  ValidateNested,
+} from 'class-validator';
+import { Artifact } from './builder.dto.js';
+import {
+  ATTACH,
+  type Attach,
+  Describe,
+  type Direction,
+  DIRECTIONS,
+  IsName,
+  IsPriority,
+  Match,
+  type Mode,
+  MODES,
+  type Protocol,
+  type Role,
+  ROLES,
+  type Target,
+} from './common.dto.js';
+
+/** One deployment's end, as a host's kernel should have it. */
+export class DesiredInstance {
+  @Describe('Identifier of the instance, one for each deployment, host and role')
+  @IsUUID()
+  id: string;
+
+  @Describe('Identifier of the deployment')
+  @IsUUID()
+  deployment: string;
+
+  @IsName()
+  customization: string;
+
+  @IsIn(ROLES)
+  role: Role;
+
+  @ValidateNested()
+  @Type(() => Match)
+  match: Match;
+
+  @Describe("Parameters with the schema's defaults filled in")
+  @IsObject()
+  params: Record<string, unknown>;
+
+  @IsPriority()
+  priority: number;
+
+  @IsIn(MODES)
+  mode: Mode;
+
+  @Describe('ingress alone: understands, but does not speak yet (or any more)')
+  @IsIn(DIRECTIONS, { each: true })
+  directions: Direction[];
+
+  @IsIn(ATTACH)
+  attach: Attach;
+
+  @IsBoolean()
+  deprecated: boolean;
+}
+
+/** Value of KV `l45_desired/<host>`: all that a host should run. */
+export class DesiredState {
+  @IsName()
+  host: string;
+
+  @Describe('Grows with every change for this host')
+  @IsInt()
+  revision: number;
+
+  @Describe('Modules to have loaded, in load order')
+  @ValidateNested({ each: true })
+  @Type(() => Artifact)
+  artifacts: Artifact[];
+
+  @ValidateNested({ each: true })
+  @Type(() => DesiredInstance)
+  instances: DesiredInstance[];
+
+  @Describe('W3C trace context of the command that led to this state')
+  @IsOptional()
+  @IsString()
+  traceparent?: string;
+}
+
+/** Counted by the kernel; decimal digits, because they outgrow a JSON number's 53 bits. */
+export interface Counters {
+  egressMessages: string;
+  egressBytesIn: string;
+  egressBytesOut: string;
+  ingressMessages: string;
+  ingressBytesIn: string;
+  ingressBytesOut: string;
+  inserted: string;
+  removed: string;
+  passed: string;
+  dropped: string;
+  errors: string;
+  observed: string;
+  attached: string;
+}
+
+/** One instance, as the kernel reports it. */
+export interface ObservedInstance {
+  id: string;
+  deployment: string;
+  customization: string;
+  role: Role;
+  priority: number;
+  mode: Mode;
+  directions: Direction[];
+  deprecated: boolean;
+  /** Sockets attached now. */
+  sockets: number;
+  /** Nanoseconds of the host's CLOCK_BOOTTIME, decimal; `0`: never. */
+  lastUsed: string;
+  counters: Counters;
+}
+
+/** What kept the agent from reaching the desired state. */
+export interface AgentProblem {
+  /** Instance or artifact it is about. */
+  subject: string;
+  name: string;
+  message: string;
+}
+
+export interface LoadedCustomization {
+  name: string;
+  version: string;
+  srcversion: string;
+  /** Instances that use it. */
+  users: number;
+}
+
+/** Value of KV `l45_observed/<host>`: what a host's kernel runs. */
+export interface ObservedState {
+  host: string;
+  target: Target;
+  bootId: string;
+  agentVersion: string;
+  /** Revision of the desired state that was applied last, wholly or with problems; 0: none yet. */
+  desiredRevision: number;
+  /** Version and interface of the loaded core module; absent while it is not loaded. */
+  core?: { version: string; abi: number; srcversion: string };
+  customizations: LoadedCustomization[];
+  instances: ObservedInstance[];
+  problems: AgentProblem[];
+  /** ISO 8601, by the host's clock. */
+  at: string;
+}
+
+/** A socket with instances attached. */
+export interface AttachedSocket {
+  cookie: string;
+  protocol: Protocol;
+  local: { address: string; port: number };
+  remote?: { address: string; port: number };
+  application: string;
+  pid: number;
+  uid: number;
+  /** Identifiers, by priority. */
+  instances: string[];
+}
+
+/** Answer of `l45.agent.<host>.status`, read from the kernel at that moment. */
+export interface AgentStatus extends ObservedState {
+  sockets: AttachedSocket[];
+}

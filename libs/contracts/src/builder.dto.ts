@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from 'class-transformer';
+import { IsNotEmptyObject, IsObject, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { Describe, IsName, type Protocol, type Role, Target } from './common.dto.js';
+
+/** Metadata of a customization, from its customization.yaml. */
+export interface CustomizationManifest {
+  name: string;
+  version: string;
+  summary: string;
+  protocols: Protocol[];
+  roles: Role[];
+  /** JSON Schema of its parameters. */
+  parameters: Record<string, unknown>;
+  /** What it looks like on the wire. */
+  wire: string;
+}
+
+/** A customization that can be deployed. */
+export interface Customization extends CustomizationManifest {
+  /** SHA-256 over its source files, hex. */
+  sourceDigest: string;
+  /** Shipped with the product, or added by a request. */
+  origin: 'catalogue' | 'added';
+}
+
+/** A built binary, stored under its digest in the object store. */
+export class Artifact {
+  @Describe('Kernel module: `l45` is the core, all others are customizations', 'dns_tag')
+  @IsName()
+  name: string;
+
+  @Describe('SHA-256 of the bytes, hex; the name under which the object store has them')
+  @IsString()
+  digest: string;
+
+  @Describe('Bytes')
+  size: number;
+
+  @Describe(
+    'Checksum of the source that modpost put into the module, by which a host tells what is loaded',
+  )
+  @IsString()
+  srcversion: string;
+}
+
+export class BuildRequest {
+  @Describe('Name of a customization', 'dns_tag')
+  @IsName()
+  customization: string;
+
+  @Describe('What to build for')
+  @ValidateNested()
+  @Type(() => Target)
+  target: Target;
+}
+
+export interface BuildReply {
+  target: Target;
+  /** In the order in which a host loads them: the core first. */
+  artifacts: Artifact[];
+  /** Whether nothing had to be compiled. */
+  cached: boolean;
+}
+
+export class CustomizationRef {
+  @Describe('Name of a customization', 'dns_tag')
+  @IsName()
+  customization: string;
+}
+
+export class AddCustomizationRequest {
+  @Describe('Text of customization.yaml')
+  @IsString()
+  @MaxLength(65536)
+  manifest: string;
+
+  @Describe('Source files: name → text', { 'my_tag.c': '…' })
+  @IsObject()
+  @IsNotEmptyObject()
+  files: Record<string, string>;
+}
+
+export interface CustomizationsReply {
+  customizations: Customization[];
+}
+
+export interface TargetsReply {
+  /** Targets whose kernel headers are installed where the builder runs. */
+  targets: Target[];
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  ValidateNested,
+} from 'class-validator';
+import {
+  ATTACH,
+  type Attach,
+  Describe,
+  IsName,
+  IsPriority,
+  IsWait,
+  Match,
+  type Mode,
+  MODES,
+  type Role,
+} from './common.dto.js';
+
+/** One end of a deployment. */
+export class End {
+  @Describe('Hosts, by the names under which their agents report', ['client'])
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10_000)
+  @ArrayUnique()
+  @IsName(true)
+  hosts: string[];
+
+  @Describe('Which flows of these hosts')
+  @ValidateNested()
+  @Type(() => Match)
+  match: Match;
+}
+
+/** At least one end. */
+export class Ends {
+  @Describe('Hosts whose applications open the flows')
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => End)
+  client?: End;
+
+  @Describe('Hosts whose applications are asked')
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => End)
+  server?: End;
+}
+
+export class DeployRequest {
+  @Describe('Name of the deployment, free again once it is revoked', 'tag-dns')
+  @IsName()
+  name: string;
+
+  @Describe('Name of a customization', 'dns_tag')
+  @IsName()
+  customization: string;
+
+  @Describe("Parameters, as the customization's schema has them")
+  @IsOptional()
+  @IsObject()
+  params?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsPriority()
+  priority?: number;
+
+  @Describe('What the instances do once deployed; default active', 'active')
+  @IsOptional()
+  @IsIn(MODES)
+  mode?: Mode;
+
+  @Describe('Whether live sockets are matched too; default immediate', 'immediate')
+  @IsOptional()
+  @IsIn(ATTACH)
+  attach?: Attach;
+
+  @Describe('Where, and on which flows')
+  @ValidateNested()
+  @Type(() => Ends)
+  ends: Ends;
+
+  @IsWait()
+  wait?: number;
+}
+
+/** Names a deployment: activate, deactivate, deprecate, revoke. */
+export class DeploymentRequest {
+  @Describe('Name of the deployment', 'tag-dns')
+  @IsName()
+  name: string;
+
+  @IsWait()
+  wait?: number;
+}
+
+export class PrioritiseRequest extends DeploymentRequest {
+  @IsPriority()
+  priority: number;
+}
+
+export class StatusRequest {
+  @Describe('Name of one deployment; absent: all that are not revoked', 'tag-dns')
+  @IsOptional()
+  @IsName()
+  name?: string;
+}
+
+export const DEPLOYMENT_STATES = ['deploying', 'deployed', 'revoking', 'revoked'] as const;
+/**
+ * `deploying`: some host does not have what was asked yet. `deployed`: every host has it.
+ * `revoking` / `revoked`: likewise for its removal.
+ */
+export type DeploymentState = (typeof DEPLOYMENT_STATES)[number];
+
+/** How far one host is. */
+export interface HostProgress {
+  host: string;
+  role: Role;
+  converged: boolean;
+  /** Why it has not converged. */
+  reason?: string;
+}
+
+export interface Deployment {
+  /** UUID; the mark on the wire is derived from it. */
+  id: string;
+  name: string;
+  customization: string;
+  params: Record<string, unknown>;
+  priority: number;
+  mode: Mode;
+  attach: Attach;
+  deprecated: boolean;
+  ends: Ends;
+  state: DeploymentState;
+  /** Grows by one with every accepted change. */
+  revision: number;
+  hosts: HostProgress[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface StatusReply {
+  deployments: Deployment[];
+}

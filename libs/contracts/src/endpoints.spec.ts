@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Ajv } from 'ajv';
+import { plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
+import { ENDPOINTS, type EndpointContract } from './endpoints.js';
+import { jsonSchema } from './schema.js';
+
+const contracts = Object.values(ENDPOINTS).flatMap(
+  (verbs) => Object.values(verbs) as EndpointContract<object, unknown>[],
+);
+
+describe.each(contracts.map((contract) => [contract.subject, contract] as const))(
+  '%s',
+  (_, { request, example }) => {
+    it('has an example that its rules accept', async () => {
+      const errors = await validate(plainToInstance(request, example), {
+        whitelist: true,
+        forbidNonWhitelisted: true,
+        forbidUnknownValues: false,
+      });
+      expect(errors).toEqual([]);
+    });
+
+    it('has a self-contained JSON Schema that accepts the example and refuses unknown fields', () => {
+      const accepts = new Ajv({ strict: false, formats: { uuid: true } }).compile(
+        jsonSchema(request),
+      );
+      expect(accepts(example)).toBe(true);
+      expect(accepts({ ...example, unknown: 1 })).toBe(false);
+    });
+  },
+);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AgentStatus } from './agent.dto.js';
+import {
+  AddCustomizationRequest,
+  type BuildReply,
+  BuildRequest,
+  type Customization,
+  CustomizationRef,
+  type CustomizationsReply,
+  type TargetsReply,
+} from './builder.dto.js';
+import { Empty } from './common.dto.js';
+import {
+  type Deployment,
+  DeploymentRequest,
+  DeployRequest,
+  PrioritiseRequest,
+  type StatusReply,
+  StatusRequest,
+} from './deployer.dto.js';
+import type { ServiceInfo } from './info.dto.js';
+import { HostsRequest, type HostsReply } from './monitor.dto.js';
+
+export const SERVICES = [
+  'builder',
+  'deployer',
+  'monitor',
+  'security',
+  'middlebox',
+  'agent',
+] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** One request that a service answers: subject, request, summary and an example that is valid. */
+export interface EndpointContract<Request extends object, Reply> {
+  service: ServiceName;
+  verb: string;
+  /** In an agent's subject, `<host>` stands for the name of the host. */
+  subject: string;
+  request: new () => Request;
+  summary: string;
+  example: Request;
+  /** Only carries the type of the answer. */
+  reply?: Reply;
+}
+
+const endpoint =
+  <Reply>() =>
+  <Request extends object>(
+    service: ServiceName,
+    verb: string,
+    request: new () => Request,
+    summary: string,
+    example: Request,
+  ): EndpointContract<Request, Reply> => ({
+    service,
+    verb,
+    subject: service === 'agent' ? `l45.agent.<host>.${verb}` : `l45.${service}.${verb}`,
+    request,
+    summary,
+    example,
+  });
+
+const target = { kernelRelease: '6.1.0-44-amd64', arch: 'x86_64' };
+const name = 'tag-dns';
+
+/** Every request of the system. */
+export const ENDPOINTS = {
+  builder: {
+    build: endpoint<BuildReply>()(
+      'builder',
+      'build',
+      BuildRequest,
+      'Build a customization and the core for a target, or find them in the cache.',
+      { customization: 'dns_tag', target },
+    ),
+    customizations: endpoint<CustomizationsReply>()(
+      'builder',
+      'customizations',
+      Empty,
+      'What can be deployed.',
+      {},
+    ),
+    describe: endpoint<Customization>()(
+      'builder',
+      'describe',
+      CustomizationRef,
+      'One customization with the schema of its parameters.',
+      { customization: 'dns_tag' },
+    ),
+    add: endpoint<Customization>()(
+      'builder',
+      'add',
+      AddCustomizationRequest,
+      'Add the source of a customization.',
+      { manifest: 'name: my_tag\n…', files: { 'my_tag.c': '…' } },
+    ),
+    targets: endpoint<TargetsReply>()(
+      'builder',
+      'targets',
+      Empty,
+      'Targets that can be built for.',
+      {},
+    ),
+  },
+  deployer: {
+    deploy: endpoint<Deployment>()(
+      'deployer',
+      'deploy',
+      DeployRequest,
+      'Deploy a customization. The same request again changes nothing.',
+      {
+        name,
+        customization: 'dns_tag',
+        ends: {
+          client: {
+            hosts: ['client'],
+            match: { applications: ['dig'], remote: { ports: ['53'] } },
+          },
+          server: {
+            hosts: ['dns-server'],
+            match: { applications: ['dnsmasq'], local: { ports: ['53'] } },
+          },
+        },
+        wait: 10,
+      },
+    ),
+    activate: endpoint<Deployment>()(
+      'deployer',
+      'activate',
+      DeploymentRequest,
+      'Let a deployment customize.',
+      { name },
+    ),
+    deactivate: endpoint<Deployment>()(
+      'deployer',
+      'deactivate',
+      DeploymentRequest,
+      'Let a deployment pass everything unchanged.',
+      { name },
+    ),
+    prioritise: endpoint<Deployment>()(
+      'deployer',
+      'prioritise',
+      PrioritiseRequest,
+      'Change the priority of a deployment.',
+      { name, priority: 50 },
+    ),
+    deprecate: endpoint<Deployment>()(
+      'deployer',
+      'deprecate',
+      DeploymentRequest,
+      'No new sockets; those attached keep it.',
+      { name },
+    ),
+    revoke: endpoint<Deployment>()(
+      'deployer',
+      'revoke',
+      DeploymentRequest,
+      'Remove a deployment from every socket and host.',
+      { name, wait: 10 },
+    ),
+    status: endpoint<StatusReply>()(
+      'deployer',
+      'status',
+      StatusRequest,
+      'Deployments and how far each host is.',
+      { name },
+    ),
+  },
+  monitor: {
+    hosts: endpoint<HostsReply>()(
+      'monitor',
+      'hosts',
+      HostsRequest,
+      'Hosts and what runs on them.',
+      { host: 'client' },
+    ),
+  },
+  security: {
+    info: endpoint<ServiceInfo>()('security', 'info', Empty, 'What the service can do today.', {}),
+  },
+  middlebox: {
+    info: endpoint<ServiceInfo>()('middlebox', 'info', Empty, 'What the service can do today.', {}),
+  },
+  agent: {
+    status: endpoint<AgentStatus>()(
+      'agent',
+      'status',
+      Empty,
+      "What the host's kernel runs at this moment, with counters and sockets.",
+      {},
+    ),
+  },
+};
+
+/** The subject on which the agent of a host answers. */
+export const agentSubject = (contract: { subject: string }, host: string): string =>
+  contract.subject.replace('<host>', host);

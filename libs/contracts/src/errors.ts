@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Every error that a service answers with: its name, its HTTP-like code. */
+export const ERRORS = {
+  /** The payload is not JSON. */
+  MALFORMED: 400,
+  /** A field is missing, unknown, or breaks its rule; details name field and rule. */
+  VALIDATION: 400,
+  /** The parameters break the customization's schema. */
+  INVALID_PARAMS: 400,
+  UNKNOWN_HOST: 404,
+  UNKNOWN_CUSTOMIZATION: 404,
+  UNKNOWN_DEPLOYMENT: 404,
+  /** A different deployment, or customization, has this name. */
+  NAME_TAKEN: 409,
+  /** Another deployment matches the same flows at the same priority on a host. */
+  OVERLAP: 409,
+  /** The state of the deployment does not allow this. */
+  WRONG_STATE: 409,
+  /** Somebody else changed it meanwhile. */
+  CONFLICT: 409,
+  /** The kernel headers of the target are not installed; details name the package. */
+  NO_HEADERS: 422,
+  /** The source does not compile; details hold file, line and message. */
+  COMPILE: 422,
+  /** Bytes do not have the digest by which they were asked for. */
+  DIGEST_MISMATCH: 422,
+  /** The kernel refused; details hold errno and the kernel's message. */
+  KERNEL: 502,
+  /** A service or host did not answer in time. */
+  TIMEOUT: 504,
+  /** Nobody listens on the subject: the service or host is not running. */
+  UNAVAILABLE: 503,
+  /** A defect of ours; the log has the cause. */
+  INTERNAL: 500,
+} as const;
+
+export type ErrorName = keyof typeof ERRORS;
+
+/** One finding: which field broke which rule, or what the compiler said where. */
+export interface ErrorDetail {
+  field?: string;
+  rule?: string;
+  message: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  [key: string]: unknown;
+}
+
+/** The body of an error answer: `{"error": {...}}`. */
+export interface ErrorBody {
+  error: { code: number; name: ErrorName; message: string; details?: ErrorDetail[] };
+}
+
+/** An error that is safe to show to whoever asked: it says what to do, without a stack. */
+export class L45Error extends Error {
+  readonly code: number;
+
+  constructor(
+    override readonly name: ErrorName,
+    message: string,
+    readonly details: ErrorDetail[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = ERRORS[name];
+  }
+
+  toBody(): ErrorBody {
+    const { code, name, message, details } = this;
+    return { error: details.length ? { code, name, message, details } : { code, name, message } };
+  }
+
+  static fromBody(body: ErrorBody): L45Error {
+    return new L45Error(body.error.name, body.error.message, body.error.details);
+  }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Deployment } from './deployer.dto.js';
+
+/** Events, by subject below `l45.events.`; each payload is JSON. */
+export interface Events {
+  /** A deployment was changed by a request, or got further. */
+  'deployer.deployment': Deployment;
+  /** A host came online or went offline. */
+  'monitor.host': { host: string; online: boolean };
+}
+
+export type EventName = keyof Events;
+export const EVENT_PREFIX = 'l45.events';
+export const eventSubject = (name: EventName): string => `${EVENT_PREFIX}.${name}`;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './agent.dto.js';
+export * from './builder.dto.js';
+export * from './common.dto.js';
+export * from './deployer.dto.js';
+export * from './endpoints.js';
+export * from './errors.js';
+export * from './events.js';
+export * from './info.dto.js';
+export * from './monitor.dto.js';
+export * from './schema.js';
+export * from './storage.js';

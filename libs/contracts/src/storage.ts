@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** KV bucket with one key a host: `DesiredState`, written by the deployer only. */
+export const DESIRED_BUCKET = 'l45_desired';
+/** KV bucket with one key a host: `ObservedState`, written by that host's agent only. */
+export const OBSERVED_BUCKET = 'l45_observed';
+/** Object store: artifacts under their SHA-256 digest (hex). */
+export const ARTIFACT_BUCKET = 'l45_artifacts';
+/** JetStream stream of `l45.events.>`. */
+export const EVENT_STREAM = 'l45_events';
+/** An agent writes its observed state on every change, and at least this often. */
+export const HEARTBEAT_MS = 5_000;
+/** A host that was silent for so long is offline. */
+export const OFFLINE_AFTER_MS = 3 * HEARTBEAT_MS;
