@@ -22,6 +22,8 @@
 
 #ifdef __KERNEL__
 #include <linux/errno.h>
+#include <linux/in.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/types.h>
