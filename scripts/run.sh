@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What `npm run demo` and `npm test` run: prepares the machine, then does the job.
+# Every step is silent, or quick, when there is nothing to do.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() {
+	echo
+	echo "── $*"
+}
+
+prepare() {
+	sh scripts/install/testbed.sh
+	sh scripts/install/node-modules.sh
+	node scripts/build.mjs
+}
+
+demo() {
+	prepare
+	exec node --enable-source-maps dist/demo/main.js "$@"
+}
+
+tests() {
+	prepare
+	step 'Style, types, generated files'
+	npm run -s lint
+	node scripts/uapi.mjs --check
+	step 'Kernel: sparse, checkpatch, C tests under sanitizers, a short fuzz run'
+	make -s -C kernel check test
+	step 'Unit specs'
+	npm run -s test:unit
+	step 'Scenarios on virtual hosts'
+	npm run -s test:e2e
+}
+
+job=$1
+shift
+case $job in
+demo) demo "$@" ;;
+test) tests ;;
+*)
+	echo "usage: $0 demo|test" >&2
+	exit 2
+	;;
+esac
