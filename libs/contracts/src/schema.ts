@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
-import { createRequire } from 'node:module';
 
 export type JsonSchema = Record<string, unknown>;
-
-// class-transformer exports its storage, which knows the classes of nested fields, from no
-// index; ES modules may not import what `exports` leaves out, hence require.
-const { defaultMetadataStorage } = createRequire(import.meta.url)(
-  'class-transformer/cjs/storage.js',
-) as { defaultMetadataStorage: never };
 
 const REF = '#/definitions/';
 
 /** The JSON Schema of a request, self-contained, as its class-validator rules have it. */
 export function jsonSchema(request: new () => object): JsonSchema {
   const all = validationMetadatasToSchemas({
+    // Knows the classes of nested fields; no index of class-transformer exports it.
     classTransformerMetadataStorage: defaultMetadataStorage,
     refPointerPrefix: REF,
   }) as Record<string, JsonSchema>;
