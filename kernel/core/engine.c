@@ -107,6 +107,7 @@ static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
 		return 1;
 	case L45_PASS:
 		segment->kind = L45_SEGMENT_PASS;
+		segment->len = cursor->stream && step.copy ? step.copy : L45_REST;
 		return 1;
 	case L45_DROP:
 		if (cursor->stream)

@@ -37,7 +37,7 @@ enum l45_segment_kind {
 	L45_SEGMENT_MORE,   /* come again with `len` bytes of input in view, or with `last` */
 	L45_SEGMENT_END,    /* the message, or the stream, is complete */
 	L45_SEGMENT_DETACH, /* the customization is done with this direction */
-	L45_SEGMENT_PASS,   /* it doesn't know this message, or the stream at this point */
+	L45_SEGMENT_PASS,   /* not its own; ask it again behind `len` bytes if nobody claims them */
 	L45_SEGMENT_DROP,   /* it wants the message dropped */
 };
 

@@ -49,7 +49,12 @@ enum l45_direction { L45_INGRESS, L45_EGRESS };
 
 enum l45_verdict {
 	L45_OK,	    /* carry the step out, then ask again */
-	L45_PASS,   /* this message (datagram), or the stream at this point, is not mine */
+	/*
+	 * This message (datagram), or the stream at this point, is not mine. On a stream
+	 * `copy` then says how many bytes belong together, should no other instance claim
+	 * them; I am asked again behind them. 0: all the rest, never ask me again.
+	 */
+	L45_PASS,
 	L45_NEED,   /* ask again once `need` bytes are in view or no more will come */
 	L45_DETACH, /* carry the step out; then this direction is done with me */
 	L45_DROP,   /* datagram: drop it; stream: the same as L45_ABORT */
@@ -105,6 +110,11 @@ struct l45_param {
 
 #define L45_STREAM (1 << 0)   /* works on TCP */
 #define L45_DATAGRAM (1 << 1) /* works on UDP */
+/*
+ * Where egress leaves a stream, the peer's ingress knows it (by an end mark or a
+ * message boundary), so another instance can join the stream there. Without it none can.
+ */
+#define L45_HANDOVER (1 << 2)
 
 struct l45_ops {
 	u32 abi; /* L45_ABI */
