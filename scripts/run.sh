@@ -18,7 +18,7 @@ prepare() {
 
 demo() {
 	prepare
-	exec node --enable-source-maps dist/demo/main.js "$@"
+	exec node --import tsx test/demo/main.ts "$@"
 }
 
 tests() {
