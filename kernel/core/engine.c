@@ -106,6 +106,9 @@ static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
 		segment->len = step.need;
 		return 1;
 	case L45_PASS:
+		/* What is passed goes by unseen, so this starts afresh behind it. */
+		cursor->idle = 0;
+		cursor->need = 0;
 		segment->kind = L45_SEGMENT_PASS;
 		segment->len = cursor->stream && step.copy ? step.copy : L45_REST;
 		return 1;
