@@ -148,7 +148,11 @@ int l45_register(struct l45_ops *ops);
 void l45_unregister(struct l45_ops *ops);
 
 #define L45_CUSTOMIZATION(ops_, description) \
-	static int __init l45_customization_init(void) { return l45_register(&(ops_)); } \
+	static int __init l45_customization_init(void) \
+	{ \
+		(ops_).owner = THIS_MODULE; \
+		return l45_register(&(ops_)); \
+	} \
 	static void __exit l45_customization_exit(void) { l45_unregister(&(ops_)); } \
 	module_init(l45_customization_init); \
 	module_exit(l45_customization_exit); \

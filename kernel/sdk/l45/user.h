@@ -22,6 +22,7 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef long long s64;
 
+#define fallthrough __attribute__((__fallthrough__))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
