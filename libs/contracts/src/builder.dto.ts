@@ -3,17 +3,21 @@ import { Type } from 'class-transformer';
 import { IsNotEmptyObject, IsObject, IsString, MaxLength, ValidateNested } from 'class-validator';
 import { Describe, IsName, type Protocol, type Role, Target } from './common.dto.js';
 
-/** Metadata of a customization, from its customization.yaml. */
+/** customization.yaml, as kernel/customizations/customization.schema.json has it. */
 export interface CustomizationManifest {
   name: string;
   version: string;
   summary: string;
-  protocols: Protocol[];
+  protocol: Protocol[];
+  /** Ends that a deployment needs for it to make sense. */
   roles: Role[];
-  /** JSON Schema of its parameters. */
+  /** JSON Schema (draft-07) of its parameters. */
   parameters: Record<string, unknown>;
-  /** What it looks like on the wire. */
-  wire: string;
+  /** How its bytes are told from others, and how many it adds to a datagram at most. */
+  wire: { signature: 'mark' | 'short' | 'none'; adds: number };
+  /** C files to compile. */
+  source: string[];
+  inverse: { type: string; source: string }[];
 }
 
 /** A customization that can be deployed. */

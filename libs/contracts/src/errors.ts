@@ -21,6 +21,8 @@ export const ERRORS = {
   CONFLICT: 409,
   /** The kernel headers of the target are not installed; details name the package. */
   NO_HEADERS: 422,
+  /** Nobody here can build for the target: another architecture than the builder's. */
+  UNSUPPORTED_TARGET: 422,
   /** The source does not compile; details hold file, line and message. */
   COMPILE: 422,
   /** Bytes do not have the digest by which they were asked for. */
