@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ObservedInstance } from '@l45/contracts';
+import {
+  ANSWER,
+  dig,
+  FAMILIES,
+  Fleet,
+  freshName,
+  TAG_DNS,
+  TAG_LENGTH,
+  TRANSPORTS,
+  wireMessages,
+} from './fleet/index.js';
+
+const FLOWS = FAMILIES.flatMap((family) => TRANSPORTS.map((transport) => ({ family, transport })));
+
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await Fleet.start();
+}, 120_000);
+afterAll(() => fleet.stop(), 60_000);
+
+async function ask(options: Parameters<typeof dig>[2] = {}) {
+  const name = freshName();
+  const answer = await dig(fleet.hosts.client, name, options);
+  return { answer, wire: wireMessages(fleet.testbed.capture, name) };
+}
+
+async function instance(host: 'client' | 'dns-server'): Promise<ObservedInstance> {
+  const [only, ...others] = (await fleet.status(host)).instances;
+  expect(others).toEqual([]);
+  if (!only) throw new Error(`no instance on ${host}`);
+  return only;
+}
+
+describe('before anything is deployed', () => {
+  it.each(FLOWS)('a query over $family and $transport is plain DNS', async (flow) => {
+    const { answer, wire } = await ask(flow);
+    expect(answer).toBe(ANSWER);
+    expect(wire.query).toBeDefined();
+    expect(wire.query?.tag).toBeUndefined();
+  });
+});
+
+describe('with dns_tag deployed by one request', () => {
+  let mark: string;
+
+  beforeAll(async () => {
+    const { errorCode, body } = await fleet.deploy();
+    expect(body).toMatchObject({
+      state: 'deployed',
+      hosts: [{ converged: true }, { converged: true }],
+    });
+    expect(errorCode).toBe(0);
+    mark = body.id.replaceAll('-', '');
+  }, 120_000);
+
+  it.each(FLOWS)(
+    'a query over $family and $transport carries the tag, and its answer is the same',
+    async (flow) => {
+      const before = { client: await instance('client'), server: await instance('dns-server') };
+      const { answer, wire } = await ask(flow);
+      const after = { client: await instance('client'), server: await instance('dns-server') };
+
+      expect(answer).toBe(ANSWER);
+      expect(wire.query?.tag).toEqual({ mark, application: 'dig' });
+      expect(wire.response?.tag).toEqual({ mark, application: 'dnsmasq' });
+      const growth = (name: 'inserted' | 'removed', end: 'client' | 'server') =>
+        Number(after[end].counters[name]) - Number(before[end].counters[name]);
+      expect(growth('inserted', 'client')).toBe(TAG_LENGTH);
+      expect(growth('removed', 'server')).toBe(TAG_LENGTH);
+      expect(growth('inserted', 'server')).toBe(TAG_LENGTH);
+      expect(growth('removed', 'client')).toBe(TAG_LENGTH);
+    },
+  );
+
+  it.each(FLOWS)(
+    'an application that does not match stays untouched over $family and $transport',
+    async (flow) => {
+      const { client } = fleet.hosts;
+      await client.sh('cp "$(command -v dig)" /tmp/other-dig');
+      const before = await instance('client');
+      const { answer, wire } = await ask({ ...flow, program: '/tmp/other-dig' });
+      const after = await instance('client');
+
+      expect(answer).toBe(ANSWER);
+      expect(wire.query).toBeDefined();
+      expect(wire.query?.tag).toBeUndefined();
+      expect(wire.response?.tag).toBeUndefined();
+      expect(after.counters).toEqual(before.counters);
+    },
+  );
+
+  it('the same deploy sent twice changes nothing', async () => {
+    const before = (await fleet.deploy()).body;
+    const states = [await fleet.status('client'), await fleet.status('dns-server')];
+    const again = await fleet.deploy();
+    expect(again).toEqual({ errorCode: 0, body: before });
+    const later = [await fleet.status('client'), await fleet.status('dns-server')];
+    expect(later.map(({ desiredRevision }) => desiredRevision)).toEqual(
+      states.map(({ desiredRevision }) => desiredRevision),
+    );
+  });
+
+  it('deactivated, queries are plain; activated, they are tagged again', async () => {
+    const request = { name: TAG_DNS.name, wait: 30 };
+    await fleet.stack.request('l45.deployer.deactivate', request);
+    expect((await ask()).wire.query?.tag).toBeUndefined();
+    await fleet.stack.request('l45.deployer.activate', request);
+    expect((await ask()).wire.query?.tag).toEqual({ mark, application: 'dig' });
+  });
+
+  it('deprecated, the live socket of dnsmasq keeps it but a new dig has none', async () => {
+    await fleet.stack.request('l45.deployer.deprecate', { name: TAG_DNS.name, wait: 30 });
+    const { answer, wire } = await ask();
+    expect(answer).toBe(ANSWER);
+    expect(wire.query?.tag).toBeUndefined();
+    expect((await instance('dns-server')).sockets).toBeGreaterThan(0);
+  });
+});
+
+describe('after the deployment is revoked', () => {
+  beforeAll(async () => {
+    const { body } = await fleet.revoke();
+    expect(body).toMatchObject({ state: 'revoked' });
+  }, 60_000);
+
+  it.each(FLOWS)('a query over $family and $transport is as before', async (flow) => {
+    const { answer, wire } = await ask(flow);
+    expect(answer).toBe(ANSWER);
+    expect(wire.query).toBeDefined();
+    expect(wire.query?.tag).toBeUndefined();
+  });
+
+  it('no kernel has an instance or a customized socket left', async () => {
+    for (const host of ['client', 'dns-server'] as const) {
+      expect(await fleet.status(host)).toMatchObject({ instances: [], sockets: [], problems: [] });
+    }
+  });
+});

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AgentStatus, Deployment, DeployRequest, HostsReply } from '@l45/contracts';
+import { type GuestProcess, MACHINE_ADDRESS, Testbed, type VirtualHost } from '@l45/testbed';
+import { type Answer, Stack } from '../stack/index.js';
+import { waitFor } from '../wait.js';
+import { dnsmasqArguments } from './dns.js';
+
+export const HOSTS = {
+  client: ['10.45.0.1/24', 'fd45::1/64'],
+  'dns-server': ['10.45.0.2/24', 'fd45::2/64'],
+} as const;
+export type HostName = keyof typeof HOSTS;
+
+/** The deployment of the README: dig's queries to dnsmasq leave with a tag. */
+export const TAG_DNS: DeployRequest = {
+  name: 'tag-dns',
+  customization: 'dns_tag',
+  ends: {
+    client: { hosts: ['client'], match: { applications: ['dig'], remote: { ports: ['53'] } } },
+    server: {
+      hosts: ['dns-server'],
+      match: { applications: ['dnsmasq'], local: { ports: ['53'] } },
+    },
+  },
+  wait: 30,
+};
+
+/** A control plane and two virtual hosts with an agent each; one of them serves DNS. */
+export class Fleet {
+  private readonly agents = new Map<HostName, GuestProcess>();
+
+  private constructor(
+    readonly testbed: Testbed,
+    readonly stack: Stack,
+    readonly hosts: Readonly<Record<HostName, VirtualHost>>,
+  ) {}
+
+  /** `folder` keeps logs, consoles and the capture; else they go with the fleet. */
+  static async start({ folder }: { folder?: string } = {}): Promise<Fleet> {
+    const testbed = await Testbed.create({ capture: true, folder });
+    const [stack, client, dnsServer] = await Promise.all([
+      Stack.start({ folder }),
+      testbed.startHost({ name: 'client', addresses: HOSTS.client }),
+      testbed.startHost({ name: 'dns-server', addresses: HOSTS['dns-server'] }),
+    ]);
+    const fleet = new Fleet(testbed, stack, { client, 'dns-server': dnsServer });
+    await Promise.all([
+      fleet.startAgent('client'),
+      fleet.startAgent('dns-server'),
+      fleet.startDnsServer(),
+    ]);
+    await Promise.all([fleet.known('client'), fleet.known('dns-server')]);
+    return fleet;
+  }
+
+  async startDnsServer(): Promise<void> {
+    const host = this.hosts['dns-server'];
+    await host.spawn('dnsmasq', dnsmasqArguments);
+    await waitFor('dnsmasq to listen', async () => {
+      const listening = await host.sh('ss -Hlnu sport = :53; ss -Hlnt sport = :53');
+      return listening.includes('0.0.0.0:53') && listening.includes('[::]:53');
+    });
+  }
+
+  async startAgent(name: HostName): Promise<void> {
+    const port = new URL(this.stack.nats.url).port;
+    const agent = await this.hosts[name].spawn('node', [`${process.cwd()}/dist/agent/main.js`], {
+      env: { NATS_URL: `nats://${MACHINE_ADDRESS}:${port}`, L45_HOST: name },
+    });
+    this.agents.set(name, agent);
+  }
+
+  /** As `kill -9` does; the kernel keeps what it has. */
+  async killAgent(name: HostName): Promise<void> {
+    const agent = this.agents.get(name);
+    agent?.kill('SIGKILL');
+    await agent?.wait();
+  }
+
+  /** What an agent printed so far. */
+  agentLog(name: HostName): string {
+    const agent = this.agents.get(name);
+    return agent ? agent.stdout() + agent.stderr() : '';
+  }
+
+  /** Resolves once the monitor has heard of a host. */
+  async known(name: HostName): Promise<void> {
+    await waitFor(`${name} to report`, async () => {
+      const { body } = await this.stack.request<HostsReply>('l45.monitor.hosts', { host: name });
+      return body.hosts?.[0]?.online;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.agentLog(name)}`, { cause: error });
+    });
+  }
+
+  async status(name: HostName): Promise<AgentStatus> {
+    const { body } = await this.stack.request<AgentStatus>(`l45.agent.${name}.status`);
+    return body;
+  }
+
+  deploy(request: DeployRequest = TAG_DNS): Promise<Answer<Deployment>> {
+    return this.stack.request<Deployment>('l45.deployer.deploy', request, 60_000);
+  }
+
+  revoke(name = TAG_DNS.name): Promise<Answer<Deployment>> {
+    return this.stack.request<Deployment>('l45.deployer.revoke', { name, wait: 30 }, 60_000);
+  }
+
+  /** Revokes whatever a scenario left, so that the next one starts from nothing. */
+  async clear(): Promise<void> {
+    const { body } = await this.stack.request<{ deployments: Deployment[] }>('l45.deployer.status');
+    for (const { name } of body.deployments) await this.revoke(name);
+    this.testbed.capture.clear();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.stack.stop(), this.testbed.close()]);
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './dns.js';
+export { Fleet, HOSTS, type HostName, TAG_DNS } from './fleet.js';

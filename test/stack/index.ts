@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { Service } from './service.js';
+export { type Answer, Stack, type StackOptions } from './stack.js';
