@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsIn,
@@ -52,8 +53,9 @@ export const Describe = (description: string, example?: unknown): PropertyDecora
 export const IsName = (each = false): PropertyDecorator =>
   Matches(NAME, { each, message: `$property must match ${NAME.source}` });
 
+/** An empty list would match nothing: whoever writes one means an absent one, or made a mistake. */
 const List = (): PropertyDecorator =>
-  applyDecorators(IsOptional(), IsArray(), ArrayMaxSize(LIST_MAX), ArrayUnique());
+  applyDecorators(IsOptional(), IsArray(), ArrayMinSize(1), ArrayMaxSize(LIST_MAX), ArrayUnique());
 
 /** One side of a flow. An absent list matches everything. */
 export class Endpoint {

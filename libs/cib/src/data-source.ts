@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
+import { isUnavailable } from './unavailable.js';
+
+export interface SchemaOptions {
+  /** Name of the schema that the service owns. */
+  schema: string;
+  entities: MixedList<new () => object>;
+  migrations: MixedList<new () => object>;
+}
+
+const RETRY_MS = 250;
+/** Long enough for a server that is busy, short enough for a request that waits. */
+const CONNECT_TIMEOUT_MS = 3_000;
+const logger = new Logger('Cib');
+
+export const dataSourceOptions = (
+  url: string,
+  { schema, entities, migrations }: SchemaOptions,
+): DataSourceOptions => ({
+  type: 'postgres',
+  url,
+  schema,
+  entities,
+  migrations,
+  applicationName: `l45 ${schema}`,
+  connectTimeoutMS: CONNECT_TIMEOUT_MS,
+  // A server that restarts breaks idle connections: the pool opens new ones on demand.
+  poolErrorHandler: (error: Error) => logger.warn(`lost a connection: ${error.message}`),
+  extra: { keepAlive: true },
+});
+
+/** Opens a data source with its schema up to date, waiting for a database that isn't up yet. */
+export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
+  for (let attempt = 0; ; attempt++) {
+    const dataSource = new DataSource(options);
+    try {
+      await dataSource.initialize();
+      await migrate(dataSource);
+      return dataSource;
+    } catch (error) {
+      if (dataSource.isInitialized) await dataSource.destroy();
+      if (!isUnavailable(error)) throw error;
+      if (attempt === 0) logger.warn(`waiting for the database: ${String(error)}`);
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/** Replicas that start together take turns: the first one migrates, the others find it done. */
+async function migrate(dataSource: DataSource): Promise<void> {
+  const { schema } = dataSource.options as { schema: string };
+  const turn = dataSource.createQueryRunner();
+  try {
+    await turn.query(`SELECT pg_advisory_lock(hashtext('l45.migrate'), hashtext($1))`, [schema]);
+    await turn.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+    await dataSource.runMigrations({ transaction: 'all' });
+    await turn.query(`SELECT pg_advisory_unlock(hashtext('l45.migrate'), hashtext($1))`, [schema]);
+  } finally {
+    await turn.release();
+  }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './cib.module.js';
+export * from './config.js';
+export * from './data-source.js';
+export * from './transactions.js';
+export * from './unavailable.js';

