@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AttachedSocket, LoadedCustomization } from '@l45/contracts';
+import type { InstanceSettings, KernelInstance, NewInstance } from './instance.js';
+
+export interface Core {
+  version: string;
+  abi: number;
+  srcversion: string;
+}
+
+/**
+ * The kernel of this host. While the core module is not loaded, there is no core and all lists
+ * are empty. What the kernel refuses is thrown as an `L45Error` KERNEL.
+ */
+export abstract class KernelGateway {
+  abstract core(): Promise<Core | undefined>;
+  abstract customizations(): Promise<LoadedCustomization[]>;
+  abstract instances(): Promise<KernelInstance[]>;
+  abstract sockets(): Promise<AttachedSocket[]>;
+
+  abstract newInstance(instance: NewInstance): Promise<void>;
+  abstract setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void>;
+  abstract deleteInstance(id: string): Promise<void>;
+
+  /** Loads the module in a file; `name` is `l45` for the core, else a customization's. */
+  abstract loadModule(name: string, file: string): Promise<void>;
+  abstract unloadModule(name: string): Promise<void>;
+
+  /** Calls back when the kernel's instances may have changed; returns how to stop that. */
+  abstract onChange(listener: () => void): () => void;
+}
+
+/** The artifact that is not a customization. */
+export const CORE = 'l45';
