@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/** A customization that a request brought. */
+@Entity('added_customization')
+export class AddedCustomization {
+  @PrimaryColumn('text')
+  name: string;
+
+  /** Text of its customization.yaml. */
+  @Column('text')
+  manifest: string;
+
+  /** Name → text. */
+  @Column('jsonb')
+  files: Record<string, string>;
+
+  /** SHA-256 over the files, hex. */
+  @Column('text', { name: 'source_digest' })
+  sourceDigest: string;
+
+  @CreateDateColumn({ name: 'added_at', type: 'timestamptz' })
+  addedAt: Date;
+}
