@@ -11,6 +11,8 @@ export const ERRORS = {
   UNKNOWN_HOST: 404,
   UNKNOWN_CUSTOMIZATION: 404,
   UNKNOWN_DEPLOYMENT: 404,
+  /** The object store has no bytes of this digest. */
+  UNKNOWN_ARTIFACT: 404,
   /** A different deployment, or customization, has this name. */
   NAME_TAKEN: 409,
   /** Another deployment matches the same flows at the same priority on a host. */
@@ -25,6 +27,8 @@ export const ERRORS = {
   UNSUPPORTED_TARGET: 422,
   /** The source does not compile; details hold file, line and message. */
   COMPILE: 422,
+  /** A request or its answer exceeds what the NATS server takes. */
+  TOO_LARGE: 413,
   /** Bytes do not have the digest by which they were asked for. */
   DIGEST_MISMATCH: 422,
   /** The kernel refused; details hold errno and the kernel's message. */

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './bus.config.js';
+export * from './bus.decorator.js';
+export * from './bus.module.js';
+export * from './bus.options.js';
+export * from './client.js';
+export * from './config.js';
+export * from './connection.js';
+export * from './events.js';
+export * from './micro/server.js';
+export * from './run-service.js';
+export * from './storage/artifact-store.js';
+export * from './storage/buckets.js';
+export * from './storage/state-bucket.js';
+export * from './validation.js';
+export * from './version.js';

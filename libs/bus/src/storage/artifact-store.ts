@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ARTIFACT_BUCKET, L45Error } from '@l45/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import { StorageType } from '@nats-io/jetstream';
+import { type ObjectStore, Objm } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createHash } from 'node:crypto';
+import { NATS } from '../connection.js';
+import { ensuring, isMissing } from './ensure.js';
+
+/** Artifacts, under the SHA-256 digest (hex) of their bytes. */
+@Injectable()
+export class ArtifactStore {
+  readonly #objm: Objm;
+
+  constructor(@Inject(NATS) connection: NatsConnection) {
+    this.#objm = new Objm(connection);
+  }
+
+  /** Stores bytes, once, and returns their digest. */
+  async put(bytes: Uint8Array): Promise<string> {
+    const name = digestOf(bytes);
+    if (await this.has(name)) return name;
+    await ensuring(
+      () => this.#objm.create(ARTIFACT_BUCKET, { storage: StorageType.File }),
+      async () => (await this.#open()).putBlob({ name }, bytes),
+    );
+    return name;
+  }
+
+  /** The bytes; UNKNOWN_ARTIFACT without them, DIGEST_MISMATCH if they are not what was put. */
+  async get(digest: string): Promise<Uint8Array> {
+    const bytes = await this.#getBlob(digest);
+    if (!bytes) {
+      throw new L45Error('UNKNOWN_ARTIFACT', `no artifact ${digest} is stored: build it again`);
+    }
+    if (digestOf(bytes) !== digest) throw mismatch(digest);
+    return bytes;
+  }
+
+  async has(digest: string): Promise<boolean> {
+    const info = await this.#orMissing(async () => (await this.#open()).info(digest));
+    return info !== null && !info.deleted;
+  }
+
+  async #getBlob(digest: string): Promise<Uint8Array | null> {
+    try {
+      return await this.#orMissing(async () => (await this.#open()).getBlob(digest));
+    } catch (error) {
+      if (error instanceof Error && error.message.includes('corrupt object'))
+        throw mismatch(digest);
+      throw error;
+    }
+  }
+
+  async #orMissing<T>(read: () => Promise<T | null>): Promise<T | null> {
+    try {
+      return await read();
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  #open(): Promise<ObjectStore> {
+    return this.#objm.open(ARTIFACT_BUCKET, false);
+  }
+}
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const mismatch = (digest: string): L45Error =>
+  new L45Error('DIGEST_MISMATCH', `the stored bytes are not those of ${digest}: build it again`);

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './logger.js';
+export * from './propagation.js';
+export * from './telemetry.js';
