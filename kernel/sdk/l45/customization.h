@@ -160,6 +160,7 @@ void l45_unregister(struct l45_ops *ops);
 	MODULE_DESCRIPTION(description)
 #else
 /* The one symbol that a .so exports. */
+extern const struct l45_ops *const l45_customization __attribute__((visibility("default")));
 #define L45_CUSTOMIZATION(ops_, description) \
 	const struct l45_ops *const l45_customization = &(ops_)
 #endif

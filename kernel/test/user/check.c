@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+#define MARK_A 0xa5
+#define MARK_B 0x5b
+
+static const struct {
+	const char *name;
+	const char *const *params;
+} variants[] = {
+	{ "dns_tag", (const char *const[]){ "", "responses=1 app_id=0123456789abcde",
+					    "responses=1 position=middle",
+					    "responses=1 position=end", NULL } },
+};
+
+const char *const *check_variants(const struct l45_ops *ops)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(variants); i++)
+		if (!strcmp(variants[i].name, ops->name))
+			return variants[i].params;
+	fprintf(stderr, "no variants of %s to check\n", ops->name);
+	exit(2);
+}
+
+static void fail(const struct subject *subject, const char *what)
+{
+	fprintf(stderr, "%s (%s) on %s: %s\n", subject->ops->name, subject->params,
+		subject->protocol == IPPROTO_TCP ? "TCP" : "UDP", what);
+	abort();
+}
+
+static void instances_init(const struct subject *subject, u8 role, struct instance *a,
+			   struct instance *b)
+{
+	instance_init(a, subject->ops, subject->protocol, role, MARK_A, subject->params);
+	instance_init(b, subject->ops, subject->protocol, role, MARK_B, subject->params);
+}
+
+/* Puts on `wire` what the sender sends; on a stream, B may take over from A on the way. */
+static void send_all(const struct subject *subject, struct choice *choice, const u8 *data, u32 len,
+		     struct bytes *wire)
+{
+	bool handover = subject->protocol == IPPROTO_TCP && subject->ops->flags & L45_HANDOVER;
+	struct instance a, b;
+	struct pump sender;
+	u32 used;
+
+	instances_init(subject, subject->role, &a, &b);
+	pump_init(&sender, L45_EGRESS, &a, 1, choice);
+	if (handover && choice->pick(choice, 1))
+		sender.leave_at = choice->pick(choice, len);
+	if (pump(&sender, data, len, true))
+		fail(subject, "egress refuses bytes");
+	used = sender.in_used;
+	bytes_add(wire, sender.out.data, sender.out.len);
+	if (sender.detached) {
+		pump_free(&sender);
+		pump_init(&sender, L45_EGRESS, &b, 1, choice);
+		if (pump(&sender, data + used, len - used, true))
+			fail(subject, "egress refuses bytes after a handover");
+		used += sender.in_used;
+		bytes_add(wire, sender.out.data, sender.out.len);
+	}
+	pump_free(&sender);
+	if (used != len)
+		fail(subject, "egress leaves bytes");
+	if (subject->protocol == IPPROTO_UDP && wire->len > len + subject->ops->max_insert)
+		fail(subject, "a datagram grows by more than max_insert");
+}
+
+static int receive_all(const struct subject *subject, struct choice *choice,
+		       const struct bytes *wire, struct bytes *out)
+{
+	u8 role = subject->role == L45_ROLE_CLIENT ? L45_ROLE_SERVER : L45_ROLE_CLIENT;
+	bool swapped = choice->pick(choice, 1);
+	struct instance instances[2];
+	struct pump receiver;
+	int ret;
+
+	instances_init(subject, role, &instances[swapped], &instances[!swapped]);
+	pump_init(&receiver, L45_INGRESS, instances, 2, choice);
+	ret = pump(&receiver, wire->data, wire->len, true);
+	bytes_add(out, receiver.out.data, receiver.out.len);
+	pump_free(&receiver);
+	return ret;
+}
+
+/* Bytes that hold a mark by chance (2^-128) or guess are beyond what can be told apart. */
+static bool holds_mark(const u8 *data, u32 len)
+{
+	u8 mark[L45_MARK_LEN];
+
+	memset(mark, MARK_A, sizeof(mark));
+	if (memmem(data, len, mark, sizeof(mark)))
+		return true;
+	memset(mark, MARK_B, sizeof(mark));
+	return memmem(data, len, mark, sizeof(mark));
+}
+
+void check_round_trip(const struct subject *subject, struct choice *choice, const u8 *data, u32 len)
+{
+	struct bytes wire = {}, out = {};
+
+	if (!holds_mark(data, len)) {
+		send_all(subject, choice, data, len, &wire);
+		if (receive_all(subject, choice, &wire, &out))
+			fail(subject, "ingress refuses what egress sent");
+		if (out.len != len || (len && memcmp(out.data, data, len)))
+			fail(subject, "the round trip changes bytes");
+	}
+	bytes_free(&wire);
+	bytes_free(&out);
+}
+
+void check_hostile(const struct subject *subject, struct choice *choice, const u8 *data, u32 len)
+{
+	struct bytes wire = {}, out = {};
+
+	bytes_add(&wire, data, len);
+	receive_all(subject, choice, &wire, &out);
+	bytes_free(&wire);
+	bytes_free(&out);
+}
+
+void check_damaged(const struct subject *subject, struct choice *choice, const u8 *data, u32 len)
+{
+	struct bytes wire = {}, out = {};
+	u32 times = 1 + choice->pick(choice, 7);
+
+	send_all(subject, choice, data, len, &wire);
+	while (wire.len && times--)
+		wire.data[choice->pick(choice, wire.len - 1)] = choice->pick(choice, 255);
+	if (choice->pick(choice, 1))
+		wire.len = choice->pick(choice, wire.len);
+	receive_all(subject, choice, &wire, &out);
+	bytes_free(&wire);
+	bytes_free(&out);
+}

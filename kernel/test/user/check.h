@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What must hold for any customization and any bytes. Each ends the program if it doesn't. */
+#ifndef L45_CHECK_H
+#define L45_CHECK_H
+
+#include "pump.h"
+
+struct subject {
+	const struct l45_ops *ops;
+	const char *params;
+	u8 protocol;
+	u8 role; /* of the sender */
+};
+
+/* Parameters under which a customization is to be checked; ends with NULL. */
+const char *const *check_variants(const struct l45_ops *ops);
+
+/* What egress sends, ingress gives back, even if one instance takes over from another. */
+void check_round_trip(const struct subject *subject, struct choice *choice, const u8 *data,
+		      u32 len);
+/* Ingress survives any bytes. */
+void check_hostile(const struct subject *subject, struct choice *choice, const u8 *data, u32 len);
+/* Ingress survives its own bytes, damaged. */
+void check_damaged(const struct subject *subject, struct choice *choice, const u8 *data, u32 len);
+
+#endif /* L45_CHECK_H */
