@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'class-transformer';
 import {
+  ArrayUnique,
+  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -48,7 +50,10 @@ export class DesiredInstance {
   @Type(() => Match)
   match: Match;
 
-  @Describe("Parameters with the schema's defaults filled in")
+  @Describe(
+    "Parameters with the schema's defaults filled in: booleans, integers from 0, text, or " +
+      'bytes as {"hex": "00ff"} (what the schema gives in base16)',
+  )
   @IsObject()
   params: Record<string, unknown>;
 
@@ -59,12 +64,15 @@ export class DesiredInstance {
   mode: Mode;
 
   @Describe('ingress alone: understands, but does not speak yet (or any more)')
+  @IsArray()
+  @ArrayUnique()
   @IsIn(DIRECTIONS, { each: true })
   directions: Direction[];
 
   @IsIn(ATTACH)
   attach: Attach;
 
+  @Describe('No new sockets; a host that no longer has the instance need not create it again')
   @IsBoolean()
   deprecated: boolean;
 }
@@ -79,10 +87,12 @@ export class DesiredState {
   revision: number;
 
   @Describe('Modules to have loaded, in load order')
+  @IsArray()
   @ValidateNested({ each: true })
   @Type(() => Artifact)
   artifacts: Artifact[];
 
+  @IsArray()
   @ValidateNested({ each: true })
   @Type(() => DesiredInstance)
   instances: DesiredInstance[];

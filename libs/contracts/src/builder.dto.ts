@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'class-transformer';
-import { IsNotEmptyObject, IsObject, IsString, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsInt,
+  IsNotEmptyObject,
+  IsObject,
+  IsString,
+  Matches,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { Describe, IsName, type Protocol, type Role, Target } from './common.dto.js';
 
 /** customization.yaml, as kernel/customizations/customization.schema.json has it. */
@@ -35,10 +44,12 @@ export class Artifact {
   name: string;
 
   @Describe('SHA-256 of the bytes, hex; the name under which the object store has them')
-  @IsString()
+  @Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' })
   digest: string;
 
   @Describe('Bytes')
+  @IsInt()
+  @Min(1)
   size: number;
 
   @Describe(
