@@ -12,5 +12,6 @@ export * from './run-service.js';
 export * from './storage/artifact-store.js';
 export * from './storage/buckets.js';
 export * from './storage/state-bucket.js';
+export type { StateChange } from './storage/watch.js';
 export * from './validation.js';
 export * from './version.js';

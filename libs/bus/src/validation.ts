@@ -49,7 +49,7 @@ const refuse = (details: ErrorDetail[]): L45Error =>
 
 function detailsOf(error: ValidationError, path = ''): ErrorDetail[] {
   const field = path ? `${path}.${error.property}` : error.property;
-  const own = Object.entries(error.constraints ?? {});
+  const own = rulesOf(error);
   const nested = (error.children ?? []).flatMap((child) => detailsOf(child, field));
   if (own.length && error.value === undefined) {
     return [{ field, rule: 'required', message: `${field} is missing` }];
@@ -58,6 +58,13 @@ function detailsOf(error: ValidationError, path = ''): ErrorDetail[] {
     ...own.map(([rule, text]) => ({ field, rule, message: explain(error, field, rule, text) })),
     ...nested,
   ];
+}
+
+/** What has the wrong kind of value breaks all of its rules; only this one helps. */
+function rulesOf({ constraints = {} }: ValidationError): [string, string][] {
+  const rules = Object.entries(constraints);
+  const kind = rules.find(([rule]) => rule === 'isArray' || rule === 'isObject');
+  return kind ? [kind] : rules;
 }
 
 function explain(error: ValidationError, field: string, rule: string, text: string): string {

@@ -3,7 +3,7 @@ import { agentSubject, type EndpointContract, L45Error } from '@l45/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { type Msg, type NatsConnection, nuid } from '@nats-io/transport-node';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { lastValueFrom } from 'rxjs';
 import { BUS_TRANSPORT } from '../bus.decorator.js';
 import { BUS_OPTIONS, type BusOptions, microName } from '../bus.options.js';
@@ -35,6 +35,7 @@ export class BusServer extends Server implements CustomTransportStrategy {
     @Inject(BUS_OPTIONS) private readonly options: BusOptions,
   ) {
     super();
+    setMaxListeners(0, this.#deadline.signal);
   }
 
   async listen(callback: (error?: unknown) => void): Promise<void> {

@@ -5,16 +5,18 @@ import { StorageType } from '@nats-io/jetstream';
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash } from 'node:crypto';
+import { BUS_OPTIONS, type BusOptions, inboxPrefix } from '../bus.options.js';
 import { NATS } from '../connection.js';
 import { ensuring, isMissing } from './ensure.js';
+import { quietJetstream } from './jetstream.js';
 
 /** Artifacts, under the SHA-256 digest (hex) of their bytes. */
 @Injectable()
 export class ArtifactStore {
   readonly #objm: Objm;
 
-  constructor(@Inject(NATS) connection: NatsConnection) {
-    this.#objm = new Objm(connection);
+  constructor(@Inject(NATS) connection: NatsConnection, @Inject(BUS_OPTIONS) options: BusOptions) {
+    this.#objm = new Objm(quietJetstream(connection, inboxPrefix(options)));
   }
 
   /** Stores bytes, once, and returns their digest. */

@@ -4,6 +4,7 @@ import { JetStreamApiCodes, JetStreamApiError, StorageType } from '@nats-io/jets
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ensuring } from './ensure.js';
+import { quietJetstream } from './jetstream.js';
 import { type StateChange, watchStates } from './watch.js';
 
 export interface StateBucketOptions {
@@ -22,7 +23,7 @@ export class StateBucket<T> {
     readonly name: string,
     private readonly options: StateBucketOptions,
   ) {
-    this.#kvm = new Kvm(connection);
+    this.#kvm = new Kvm(quietJetstream(connection, options.inboxPrefix));
   }
 
   /**
