@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ArtifactStore } from '@l45/bus';
+import { type Artifact, L45Error } from '@l45/contracts';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentConfig } from '../agent.config.js';
+
+const FETCH_MS = 60_000;
+
+/** Artifacts on this host's disk, under their digests. Nothing leaves it that is not intact. */
+@Injectable()
+export class ArtifactCache {
+  private readonly logger = new Logger(ArtifactCache.name);
+  private readonly folder: string;
+
+  constructor(
+    @Inject(AgentConfig) { L45_STATE_DIR }: AgentConfig,
+    @Inject(ArtifactStore) private readonly store: Pick<ArtifactStore, 'get'>,
+  ) {
+    this.folder = join(L45_STATE_DIR, 'artifacts');
+  }
+
+  /** A file with the artifact's bytes, fetched if need be, unless the signal aborts. */
+  async fileOf(
+    { name, digest }: Pick<Artifact, 'name' | 'digest'>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const file = join(this.folder, fileName(digest));
+    const cached = await readIfThere(file);
+    if (cached && digestOf(cached) === digest) return file;
+    if (cached) this.logger.warn(`${file} (${name}) is corrupt: fetching it again`);
+    const bytes = await orAbort(this.store.get(digest), name, signal);
+    if (digestOf(bytes) !== digest) {
+      throw new L45Error('DIGEST_MISMATCH', `${name}: the bytes fetched do not match ${digest}`);
+    }
+    await this.write(file, bytes);
+    return file;
+  }
+
+  /** Removes all other artifacts, and what an interrupted write left. */
+  async keepOnly(artifacts: Pick<Artifact, 'digest'>[]): Promise<void> {
+    const kept = new Set(artifacts.map(({ digest }) => fileName(digest)));
+    const names = await readdir(this.folder).catch(() => []);
+    const stale = names.filter((name) => !kept.has(name));
+    await Promise.all(stale.map((name) => rm(join(this.folder, name), { force: true })));
+  }
+
+  /** Either the whole file is there, on disk, or none. */
+  private async write(file: string, bytes: Uint8Array): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const temporary = `${file}.${process.pid}`;
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+    const folder = await open(this.folder);
+    await folder.sync().finally(() => folder.close());
+  }
+}
+
+/** A server that goes away in the middle of an answer leaves us waiting for the rest. */
+async function orAbort<T>(fetched: Promise<T>, name: string, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const timeout = AbortSignal.timeout(FETCH_MS);
+  const aborted = once(AbortSignal.any([signal, timeout]), 'abort').then(() => {
+    signal.throwIfAborted();
+    throw new L45Error('TIMEOUT', `${name} could not be fetched within ${FETCH_MS / 1_000} s`);
+  });
+  return Promise.race([fetched, aborted]);
+}
+
+const fileName = (digest: string): string => `${digest}.ko`;
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

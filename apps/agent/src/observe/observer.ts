@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { VERSION } from '@l45/bus';
+import type { AgentStatus, ObservedInstance, ObservedState } from '@l45/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import { AgentConfig } from '../agent.config.js';
+import type { KernelInstance } from '../kernel/instance.js';
+import { KernelGateway } from '../kernel/kernel.gateway.js';
+import { problemOf } from '../reconcile/problems.js';
+import { Reconciler } from '../reconcile/reconciler.js';
+import { hostFacts } from './host-facts.js';
+
+type KernelState = Pick<ObservedState, 'core' | 'customizations' | 'instances'>;
+
+/** Reads what this host runs, at this moment. */
+@Injectable()
+export class Observer {
+  private readonly facts = hostFacts();
+
+  constructor(
+    @Inject(AgentConfig) private readonly config: AgentConfig,
+    @Inject(KernelGateway) private readonly kernel: KernelGateway,
+    @Inject(Reconciler) private readonly reconciler: Reconciler,
+  ) {}
+
+  /** A kernel that can't be read is a problem to report, not a reason to be silent. */
+  async observe(): Promise<ObservedState> {
+    const { L45_HOST: host } = this.config;
+    try {
+      return this.state(await this.readKernel());
+    } catch (error) {
+      const state = this.state({ customizations: [], instances: [] });
+      return { ...state, problems: [...state.problems, problemOf(host, error)] };
+    }
+  }
+
+  async status(): Promise<AgentStatus> {
+    const kernel = await this.readKernel();
+    return { ...this.state(kernel), sockets: await this.kernel.sockets() };
+  }
+
+  private state(kernel: KernelState): ObservedState {
+    const { revision, problems } = this.reconciler.progress;
+    return {
+      host: this.config.L45_HOST,
+      ...this.facts,
+      agentVersion: VERSION,
+      desiredRevision: revision,
+      ...kernel,
+      problems,
+      at: new Date().toISOString(),
+    };
+  }
+
+  private async readKernel(): Promise<KernelState> {
+    const core = await this.kernel.core();
+    const customizations = await this.kernel.customizations();
+    const instances = await this.kernel.instances();
+    return { core, customizations, instances: instances.map(observed) };
+  }
+}
+
+function observed({
+  match: _match,
+  params: _params,
+  ...instance
+}: KernelInstance): ObservedInstance {
+  return instance;
+}

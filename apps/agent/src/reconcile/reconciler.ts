@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Buckets, type StateChange, validated } from '@l45/bus';
+import { type AgentProblem, DesiredState, HEARTBEAT_MS, L45Error } from '@l45/contracts';
+import { withTraceparent } from '@l45/telemetry';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import { AgentConfig } from '../agent.config.js';
+import { ArtifactCache } from '../artifacts/artifact-cache.js';
+import { Coalesced } from '../coalesced.js';
+import { KernelGateway } from '../kernel/kernel.gateway.js';
+import { inSpan } from '../tracing.js';
+import { ModuleLoader } from './module-loader.js';
+import { problemOf } from './problems.js';
+import { Reconciliation } from './reconciliation.js';
+
+/** Time until the first retry; it doubles up to a longest. */
+export const RETRY = Symbol('RETRY');
+export interface RetryTimes {
+  firstMs: number;
+  longestMs: number;
+}
+
+/** How far this host has got. */
+export interface Progress {
+  /** Revision that was applied last, wholly or with problems; 0: none yet. */
+  revision: number;
+  problems: AgentProblem[];
+}
+
+/**
+ * Keeps the kernel as the newest desired state has it. A state that is deleted is no state: the
+ * kernel stays as it is until there is one again.
+ */
+@Injectable()
+export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
+  /** Tells `progress` after every pass that ran to its end. */
+  readonly events = new EventEmitter<{ progress: [] }>();
+
+  private readonly logger = new Logger(Reconciler.name);
+  private readonly stopped = new AbortController();
+  private readonly work = new Coalesced(() => this.reconcile());
+  private desired?: DesiredState;
+  /** Whether the kernel has been seen to be as desired. */
+  private isReached = false;
+  private applied: Progress = { revision: 0, problems: [] };
+  private refusal?: AgentProblem;
+  private superseded = new AbortController();
+  private failures = 0;
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    @Inject(AgentConfig) private readonly config: AgentConfig,
+    @Inject(Buckets) private readonly buckets: Buckets,
+    @Inject(KernelGateway) private readonly kernel: KernelGateway,
+    @Inject(ModuleLoader) private readonly modules: ModuleLoader,
+    @Inject(ArtifactCache) private readonly cache: ArtifactCache,
+    @Inject(RETRY) private readonly retry: RetryTimes,
+  ) {}
+
+  get progress(): Progress {
+    const { revision, problems } = this.applied;
+    return { revision, problems: this.refusal ? [...problems, this.refusal] : problems };
+  }
+
+  onApplicationBootstrap(): void {
+    this.kernel.onChange(() => this.work.request());
+    void this.follow();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped.abort();
+    this.superseded.abort();
+    await this.work.idle();
+    clearTimeout(this.timer);
+  }
+
+  private async follow(): Promise<void> {
+    const { L45_HOST } = this.config;
+    for await (const change of this.buckets.desired.watch(L45_HOST, this.stopped.signal)) {
+      await this.take(change).catch((error: unknown) => this.refuse(error));
+    }
+  }
+
+  private async take(change: StateChange<DesiredState>): Promise<void> {
+    if (change.kind === 'current') return;
+    if (change.kind === 'deleted') {
+      return this.logger.warn('the desired state was deleted: the kernel stays as it is');
+    }
+    const desired = await validated(DesiredState, change.value);
+    if (desired.host !== this.config.L45_HOST) {
+      throw new L45Error('VALIDATION', `this is the desired state of ${desired.host}`);
+    }
+    this.refusal = undefined;
+    // Told again, after an interruption.
+    if (isDeepStrictEqual(desired, this.desired)) return this.work.request();
+    this.desired = desired;
+    this.isReached = false;
+    this.failures = 0;
+    this.superseded.abort();
+    this.work.request();
+  }
+
+  /** Better the state before than one that is not understood. */
+  private refuse(error: unknown): void {
+    this.refusal = problemOf(this.config.L45_HOST, error);
+    this.logger.error(`desired state refused: ${this.refusal.message}`);
+    this.events.emit('progress');
+  }
+
+  private async reconcile(): Promise<void> {
+    const { desired } = this;
+    clearTimeout(this.timer);
+    if (!desired || this.stopped.signal.aborted) return;
+    const superseded = (this.superseded = new AbortController());
+    const problems = await this.pass(desired, superseded.signal);
+    if (superseded.signal.aborted) return;
+    this.report(desired, problems);
+    this.timer = setTimeout(() => this.work.request(), this.pause(problems.length > 0));
+  }
+
+  /** Traced until the state is reached; looking whether it still is belongs to no command. */
+  private async pass(desired: DesiredState, signal: AbortSignal): Promise<AgentProblem[]> {
+    const run = () => new Reconciliation(this.kernel, this.modules, desired, signal).run();
+    const attributes = { 'l45.host': desired.host, 'l45.revision': desired.revision };
+    const traced = () =>
+      withTraceparent(desired.traceparent, () => inSpan('agent reconcile', attributes, run));
+    try {
+      return await (this.isReached ? run() : traced());
+    } catch (error) {
+      return [problemOf(desired.host, error)];
+    }
+  }
+
+  private report({ revision, artifacts }: DesiredState, problems: AgentProblem[]): void {
+    const isReached = problems.length === 0;
+    this.failures = isReached ? 0 : this.failures + 1;
+    if (isReached && !this.isReached) {
+      this.logger.log(`revision ${revision} applied`);
+      this.cache.keepOnly(artifacts).catch((error: unknown) => this.logger.warn(error));
+    }
+    if (!isDeepStrictEqual(problems, this.applied.problems)) {
+      for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
+    }
+    this.isReached = isReached;
+    this.applied = { revision, problems };
+    this.events.emit('progress');
+  }
+
+  private pause(isTroubled: boolean): number {
+    if (!isTroubled) return HEARTBEAT_MS;
+    return Math.min(this.retry.firstMs * 2 ** (this.failures - 1), this.retry.longestMs);
+  }
+}
