@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { loadConfig } from '@l45/bus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource, type DataSourceOptions } from 'typeorm';
-import { loadConfig } from '@l45/bus';
+import type { DataSourceOptions } from 'typeorm';
 import { CibConfig } from './config.js';
 import { dataSourceOptions, openDataSource, type SchemaOptions } from './data-source.js';
 import { Transactions } from './transactions.js';
 import { UnavailableInterceptor } from './unavailable.interceptor.js';
+
+@Module({
+  providers: [{ provide: CibConfig, useFactory: () => loadConfig(CibConfig) }],
+  exports: [CibConfig],
+})
+class CibConfigModule {}
 
 /** The Customization Information Base, as one service sees it: its own schema. */
 @Module({})
@@ -18,10 +24,12 @@ export class CibModule {
       global: true,
       imports: [
         TypeOrmModule.forRootAsync({
-          useFactory: () => dataSourceOptions(loadConfig(CibConfig).DATABASE_URL, options),
-          dataSourceFactory: (opened?: DataSourceOptions) => {
-            if (!opened) throw new Error('no options for the data source');
-            return openDataSource(opened);
+          imports: [CibConfigModule],
+          inject: [CibConfig],
+          useFactory: ({ DATABASE_URL }: CibConfig) => dataSourceOptions(DATABASE_URL, options),
+          dataSourceFactory: (resolved?: DataSourceOptions) => {
+            if (!resolved) throw new Error('the data source has no options');
+            return openDataSource(resolved);
           },
         }),
       ],

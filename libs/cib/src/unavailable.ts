@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { types } from 'node:util';
 
 /** Node's errors of a socket that could not be opened, or broke. */
 const SOCKET = new Set([
@@ -17,11 +18,11 @@ const SQLSTATE = /^(08...|57P0[1-5]|53300)$/;
 
 /** What pg and TypeORM say without a code. */
 const MESSAGE =
-  /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|query runner already released|client was closed/i;
+  /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|already released|client was closed/i;
 
 /** Whether the database could not be reached, or went away: the same again may succeed. */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return SOCKET.has(code) || SQLSTATE.test(code) || MESSAGE.test(error.message);
 }

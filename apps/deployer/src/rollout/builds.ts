@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Target } from '@l45/contracts';
+import type { BuildRow } from '../storage/build.entity.js';
+
+/** Builds by what they are of and for. */
+export class Builds {
+  readonly #rows: ReadonlyMap<string, BuildRow>;
+
+  constructor(rows: BuildRow[]) {
+    this.#rows = new Map(rows.map((row) => [key(row.customization, row), row]));
+  }
+
+  find(customization: string, target: Target): BuildRow | undefined {
+    return this.#rows.get(key(customization, target));
+  }
+}
+
+const key = (customization: string, { kernelRelease, arch }: Target): string =>
+  [customization, kernelRelease, arch].join(' ');

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Buckets } from '@l45/bus';
+import { type DesiredState, L45Error, OFFLINE_AFTER_MS, type ObservedState } from '@l45/contracts';
+import { Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import type { HostRow } from '../storage/host.entity.js';
+import { Mirror } from './mirror.js';
+import { type Report, reportOf } from './observe.js';
+import { stateFor } from './project.js';
+import type { Sightings } from './round.js';
+
+/** Puts that are under way at once, when many hosts change together. */
+const CONCURRENT_PUTS = 256;
+
+/** The fleet as the bus shows it: what hosts report, and what they are told. */
+@Injectable()
+export class Fleet {
+  readonly #observed: Mirror<ObservedState>;
+  readonly #desired: Mirror<DesiredState>;
+  readonly #reports = new Map<string, Report>();
+  /** Hosts with a report that no round took in yet. */
+  #fresh = new Set<string>();
+  #changed: () => void = () => undefined;
+
+  constructor(buckets: Buckets) {
+    this.#observed = new Mirror(buckets.observed, (host) => this.#hear(host));
+    this.#desired = new Mirror(buckets.desired, () => this.#changed());
+  }
+
+  /** Follows the bus; `changed` is called whenever a round may have something to do. */
+  follow(changed: () => void): void {
+    this.#changed = changed;
+    this.#observed.follow();
+    this.#desired.follow();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#observed.stop(), this.#desired.stop()]);
+  }
+
+  /** Whether all that the bus has is known. */
+  get known(): boolean {
+    return this.#observed.current && this.#desired.current;
+  }
+
+  /** What was seen since the last call, or since the beginning. */
+  sightings(since: 'last' | 'ever'): Sightings {
+    const hosts = since === 'ever' ? this.#observed.entries.keys() : this.#fresh;
+    const reports: [
+      string,
+      Sightings['reports'] extends ReadonlyMap<string, infer R> ? R : never,
+    ][] = [...hosts].flatMap((host) => {
+      const entry = this.#observed.entries.get(host);
+      return entry ? [[host, { report: reportOf(entry.value), at: entry.at }]] : [];
+    });
+    this.#fresh = new Set();
+    const revisions = [...this.#desired.entries].map(
+      ([host, { value }]) => [host, value.revision] as const,
+    );
+    return { reports: new Map(reports), revisions: new Map(revisions) };
+  }
+
+  /** They were not taken in after all. */
+  putBack({ reports }: Sightings): void {
+    for (const host of reports.keys()) this.#fresh.add(host);
+  }
+
+  /** Tells hosts what they should run, where they have been told something else. */
+  async tell(hosts: HostRow[]): Promise<void> {
+    const outdated = hosts.filter(
+      ({ name, revision }) => revision > (this.#desired.entries.get(name)?.value.revision ?? 0),
+    );
+    for (let i = 0; i < outdated.length; i += CONCURRENT_PUTS) {
+      await Promise.all(outdated.slice(i, i + CONCURRENT_PUTS).map((host) => this.#put(host)));
+    }
+  }
+
+  /** When a host was heard of last, if that is too long ago. */
+  silentSince(host: string): Date | undefined {
+    const at = this.#observed.entries.get(host)?.at;
+    return at && Date.now() - at.getTime() > OFFLINE_AFTER_MS ? at : undefined;
+  }
+
+  /** The latest report of a host that is new to the database too. */
+  report(host: string): Report | undefined {
+    const entry = this.#observed.entries.get(host);
+    return entry && reportOf(entry.value);
+  }
+
+  async #put(host: HostRow): Promise<void> {
+    try {
+      await this.#desired.put(host.name, stateFor(host));
+    } catch (error) {
+      // Another replica told the host. The watch tells us what, and whether that is the newest.
+      if (!(error instanceof L45Error && error.name === 'CONFLICT')) throw error;
+    }
+  }
+
+  #hear(host: string | undefined): void {
+    if (host === undefined) for (const each of this.#observed.entries.keys()) this.#fresh.add(each);
+    else if (this.#tellsNothingNew(host)) return;
+    else this.#fresh.add(host);
+    this.#changed();
+  }
+
+  /** Most reports only have other counters. */
+  #tellsNothingNew(host: string): boolean {
+    const report = this.report(host);
+    const same = isDeepStrictEqual(report, this.#reports.get(host));
+    if (report) this.#reports.set(host, report);
+    else this.#reports.delete(host);
+    return same;
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { StateBucket } from '@l45/bus';
+
+export interface Entry<T> {
+  value: T;
+  revision: number;
+  at: Date;
+}
+
+/**
+ * Told of every change that was not put by us: its key, or `undefined` when all there is has been
+ * told (again), and any key may have changed.
+ */
+export type OnChange = (key: string | undefined) => void;
+
+/** What a bucket has, held in memory and kept up to date. */
+export class Mirror<T> {
+  readonly #entries = new Map<string, Entry<T>>();
+  /** Deleted keys have one too, and the next put has to name it. */
+  readonly #revisions = new Map<string, number>();
+  readonly #stop = new AbortController();
+  #current = false;
+  #following?: Promise<void>;
+
+  constructor(
+    private readonly bucket: StateBucket<T>,
+    private readonly changed: OnChange,
+  ) {}
+
+  get entries(): ReadonlyMap<string, Entry<T>> {
+    return this.#entries;
+  }
+
+  /** Whether it has all that there is. */
+  get current(): boolean {
+    return this.#current;
+  }
+
+  follow(): void {
+    this.#following = this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+  }
+
+  /** Writes over what the mirror has; CONFLICT if the bucket has something else by now. */
+  async put(key: string, value: T): Promise<void> {
+    const revision = await this.bucket.put(key, value, this.#revisions.get(key) ?? 0);
+    // The watch may have told of it already, or of what came after it.
+    if ((this.#revisions.get(key) ?? 0) < revision)
+      this.#hold(key, { value, revision, at: new Date() });
+  }
+
+  async #follow(): Promise<void> {
+    let told = new Set<string>();
+    for await (const change of this.bucket.watch('>', this.#stop.signal)) {
+      if (change.kind === 'current') {
+        for (const key of this.#revisions.keys()) if (!told.has(key)) this.#forget(key);
+        told = new Set();
+        this.#current = true;
+        this.changed(undefined);
+        continue;
+      }
+      const { key, revision } = change;
+      told.add(key);
+      const known = this.#revisions.get(key) === revision;
+      if (change.kind === 'put') this.#hold(key, change);
+      else this.#bury(key, revision);
+      if (!known) this.changed(key);
+    }
+  }
+
+  #hold(key: string, { value, revision, at }: Entry<T>): void {
+    this.#revisions.set(key, revision);
+    this.#entries.set(key, { value, revision, at });
+  }
+
+  #bury(key: string, revision: number): void {
+    this.#revisions.set(key, revision);
+    this.#entries.delete(key);
+  }
+
+  #forget(key: string): void {
+    this.#revisions.delete(key);
+    this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HostProgress } from '@l45/contracts';
+import type { DeploymentRow } from '../storage/deployment.entity.js';
+import type { HostRow, Observed } from '../storage/host.entity.js';
+import type { Builds } from './builds.js';
+import { directionsOf, type Phase } from './phase.js';
+import { type Placement, placementsOf } from './placement.js';
+
+export type Hosts = ReadonlyMap<string, HostRow>;
+
+/** All that progress is told from. */
+export interface Evidence {
+  hosts: Hosts;
+  builds: Builds;
+  /** When a host was heard of last, if that is too long ago. */
+  silentSince: (host: string) => Date | undefined;
+}
+
+/** Whether every host has what the deployment's phase asks for. */
+export const everyHostConfirms = (placements: Placement[], hosts: Hosts): boolean =>
+  placements.every((placement) => confirms(placement, hosts.get(placement.host)));
+
+/**
+ * A report counts if it has what is asked for, and comes after the revision that asked for it:
+ * an older one may look the same by chance, and be about to change.
+ */
+const confirms = (placement: Placement, host: HostRow | undefined): boolean =>
+  host !== undefined &&
+  host.applied >= (host.since[placement.id] ?? 0) &&
+  lacks(placement, host).length === 0;
+
+/** What the host's instance is not yet, in words. */
+function lacks({ id, deployment }: Placement, host: HostRow): string[] {
+  const { phase } = deployment;
+  const instance = host.observed.find((one) => one.id === id);
+  const wanted = directionsOf[phase];
+  if (wanted.length === 0) return instance ? ['the removal'] : [];
+  // A host that lost the instance doesn't speak either.
+  if (phase === 'quiesce' && !instance?.directions.includes('egress')) return [];
+  if (!instance) return [wanted.join(' and ')];
+  return [
+    ...wanted.filter((direction) => !instance.directions.includes(direction)),
+    ...instance.directions
+      .filter((direction) => !wanted.includes(direction))
+      .map((direction) => `the end of ${direction}`),
+    ...differences(deployment, instance),
+  ];
+}
+
+function* differences(deployment: DeploymentRow, instance: Observed): Generator<string> {
+  if (instance.mode !== deployment.mode) yield `mode ${deployment.mode}`;
+  if (instance.priority !== deployment.priority) yield `priority ${deployment.priority}`;
+  if (instance.deprecated !== deployment.deprecated) yield 'its deprecation';
+}
+
+/** After these phases a host has still something to do. */
+const halfway: Partial<Record<Phase, string>> = {
+  ingress: 'has ingress; egress follows once every host has ingress',
+  quiesce: 'has ended egress; ingress ends once egress has on every host',
+};
+
+export const progressOf = (deployment: DeploymentRow, evidence: Evidence): HostProgress[] =>
+  placementsOf(deployment).map((placement) => {
+    const { host, role } = placement;
+    const reason = reasonOf(placement, evidence);
+    return reason ? { host, role, converged: false, reason } : { host, role, converged: true };
+  });
+
+/** Why the host has not converged. */
+function reasonOf(placement: Placement, evidence: Evidence): string | undefined {
+  const { phase } = placement.deployment;
+  if (phase === 'revoked') return undefined;
+  const host = evidence.hosts.get(placement.host);
+  if (!host) return 'has never reported';
+  if (confirms(placement, host)) return halfway[phase];
+  const silent = evidence.silentSince(host.name);
+  if (silent) return `offline since ${silent.toISOString()}`;
+  return (
+    problem(placement, host) ?? missingBuild(placement, host, evidence) ?? waiting(placement, host)
+  );
+}
+
+function problem({ id, deployment }: Placement, host: HostRow): string | undefined {
+  const modules = host.desired.artifacts.flatMap(({ name, digest }) => [name, digest]);
+  const subjects = [id, deployment.specification.customization, ...modules];
+  const found = host.problems.find(({ subject }) => subjects.includes(subject));
+  if (!found) return undefined;
+  return `${found.name === 'KERNEL' ? 'kernel refused' : found.name}: ${found.message}`;
+}
+
+function missingBuild(
+  { deployment }: Placement,
+  { target }: HostRow,
+  { builds }: Evidence,
+): string | undefined {
+  if (directionsOf[deployment.phase].length === 0) return undefined;
+  const { customization } = deployment.specification;
+  const build = builds.find(customization, target);
+  if (build?.artifacts) return undefined;
+  const what = `${customization} for ${target.kernelRelease} ${target.arch}`;
+  return build?.problem ? `no build of ${what}: ${build.problem}` : `waits for a build of ${what}`;
+}
+
+const waiting = (placement: Placement, host: HostRow): string =>
+  `has not confirmed ${lacks(placement, host).join(', ') || `revision ${host.revision}`} yet`;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Transactions } from '@l45/cib';
+import type { Target } from '@l45/contracts';
+import { Injectable, Logger } from '@nestjs/common';
+import { BuilderGateway } from '../building/builder.gateway.js';
+import type { BuildRow } from '../storage/build.entity.js';
+import { DeploymentsRepository } from '../storage/deployments.repository.js';
+import { missingBuilds, type World } from './round.js';
+
+/** Builds what is missing for hosts that boot another kernel than they were deployed to. */
+@Injectable()
+export class RebuildService {
+  readonly #logger = new Logger(RebuildService.name);
+  readonly #underWay = new Set<string>();
+
+  constructor(
+    private readonly builder: BuilderGateway,
+    private readonly transactions: Transactions,
+    private readonly repository: DeploymentsRepository,
+  ) {}
+
+  /** Begins all that is missing; `again`: also what failed before. */
+  catchUp(world: World, again: boolean, built: () => void): void {
+    for (const { customization, target } of missingBuilds(world)) {
+      const key = JSON.stringify([customization, target]);
+      const failed = world.builds.find(customization, target) !== undefined;
+      if (this.#underWay.has(key) || (failed && !again)) continue;
+      this.#underWay.add(key);
+      this.#build(customization, target)
+        .then(built)
+        .catch((error: unknown) => this.#logger.warn(`${customization}: ${String(error)}`))
+        .finally(() => this.#underWay.delete(key));
+    }
+  }
+
+  async #build(customization: string, target: Target): Promise<void> {
+    const row = await this.builder
+      .build(customization, target)
+      .catch((error: unknown) => failure(customization, target, error));
+    await this.transactions.run((manager) => this.repository.saveBuilds(manager, [row]));
+  }
+}
+
+const failure = (customization: string, target: Target, error: unknown): BuildRow => ({
+  customization,
+  kernelRelease: target.kernelRelease,
+  arch: target.arch,
+  artifacts: null,
+  problem: error instanceof Error ? error.message : String(error),
+});

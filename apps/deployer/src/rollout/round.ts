@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Target } from '@l45/contracts';
+import type { DeploymentRow } from '../storage/deployment.entity.js';
+import type { HostRow } from '../storage/host.entity.js';
+import type { Builds } from './builds.js';
+import { observe, type Report } from './observe.js';
+import { directionsOf, nextPhase } from './phase.js';
+import { type Placement, placementsOf } from './placement.js';
+import { everyHostConfirms } from './progress.js';
+import { carry, desiredOf } from './project.js';
+
+/** What Postgres knows. */
+export interface World {
+  /** All deployments that are not revoked, oldest first. */
+  live: DeploymentRow[];
+  hosts: HostRow[];
+  builds: Builds;
+}
+
+/** What was seen since the last round. */
+export interface Sightings {
+  reports: ReadonlyMap<string, { report: Report; at: Date }>;
+  /** Revisions that the keys of l45_desired have. */
+  revisions: ReadonlyMap<string, number>;
+}
+
+export interface Outcome {
+  deployments: ReadonlyMap<string, DeploymentRow>;
+  hosts: ReadonlyMap<string, HostRow>;
+  changedDeployments: ReadonlySet<string>;
+  changedHosts: ReadonlySet<string>;
+}
+
+/**
+ * One step of the reconciliation, as far as it goes without waiting for anybody: what was seen is
+ * taken in, every host's desired state follows from the phases, and phases go on where every
+ * host confirms.
+ */
+export function round(world: World, { reports, revisions }: Sightings, now: Date): Outcome {
+  const hosts = new Map(world.hosts.map((host) => [host.name, host]));
+  const deployments = new Map(world.live.map((deployment) => [deployment.id, deployment]));
+  const changedHosts = new Set<string>();
+  const changedDeployments = new Set<string>();
+  const changeHost = (host: HostRow | undefined) => {
+    if (!host) return;
+    hosts.set(host.name, host);
+    changedHosts.add(host.name);
+  };
+
+  for (const [name, { report, at }] of reports) changeHost(observe(hosts.get(name), report, at));
+  for (let settled = false; !settled;) {
+    settled = true;
+    const placements = [...deployments.values()].map(placementsOf);
+    const byHost = groupByHost(placements.flat());
+    for (const host of hosts.values()) {
+      const here = byHost.get(host.name) ?? [];
+      const desired = desiredOf(host, here, world.builds);
+      changeHost(carry(host, desired, newestTrace(here), revisions.get(host.name)));
+    }
+    for (const ofOne of placements) {
+      const [first] = ofOne;
+      if (!first) continue;
+      const { deployment } = first;
+      const phase = nextPhase(deployment.phase, everyHostConfirms(ofOne, hosts));
+      if (phase === deployment.phase) continue;
+      settled = false;
+      deployments.set(deployment.id, { ...deployment, phase, updatedAt: now });
+      changedDeployments.add(deployment.id);
+    }
+  }
+  return { deployments, hosts, changedDeployments, changedHosts };
+}
+
+function groupByHost(placements: Placement[]): Map<string, Placement[]> {
+  const groups = new Map<string, Placement[]>();
+  for (const placement of placements) {
+    const group = groups.get(placement.host);
+    if (group) group.push(placement);
+    else groups.set(placement.host, [placement]);
+  }
+  return groups;
+}
+
+/** The trace of the request that most recently asked something of this host. */
+const newestTrace = (placements: Placement[]): string | null =>
+  placements
+    .map(({ deployment }) => deployment)
+    .reduce<DeploymentRow | undefined>(
+      (newest, one) => (newest && newest.updatedAt >= one.updatedAt ? newest : one),
+      undefined,
+    )?.traceparent ?? null;
+
+/** Builds that hosts wait for; those that failed too, to be tried again. */
+export function missingBuilds({
+  live,
+  hosts,
+  builds,
+}: World): { customization: string; target: Target }[] {
+  const targets = new Map(hosts.map((host) => [host.name, host.target]));
+  const missing = live
+    .filter(({ phase }) => directionsOf[phase].length > 0)
+    .flatMap((deployment) =>
+      placementsOf(deployment).flatMap(({ host }) => {
+        const { customization } = deployment.specification;
+        const target = targets.get(host);
+        return target && !builds.find(customization, target)?.artifacts
+          ? [{ customization, target }]
+          : [];
+      }),
+    );
+  return [...new Map(missing.map((one) => [JSON.stringify(one), one])).values()];
+}

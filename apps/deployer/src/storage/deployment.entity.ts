@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Attach, Ends, Mode } from '@l45/contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Phase } from '../rollout/phase.js';
+
+/** What a deploy request asked for, in its one form, by which a repeated request is recognised. */
+export interface Specification {
+  customization: string;
+  /** With the schema's defaults. */
+  params: Record<string, unknown>;
+  priority: number;
+  mode: Mode;
+  attach: Attach;
+  ends: Ends;
+}
+
+/** An intent, and how far it is. Revoked ones stay as history. */
+@Entity('deployment')
+export class DeploymentRow {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  /** As it was asked for; priority and mode may have been changed since. */
+  @Column('jsonb')
+  specification: Specification;
+
+  @Column('integer')
+  priority: number;
+
+  @Column('text')
+  mode: Mode;
+
+  @Column('boolean')
+  deprecated: boolean;
+
+  @Column('text')
+  phase: Phase;
+
+  @Column('integer')
+  revision: number;
+
+  /** W3C trace context of the request that changed it last. */
+  @Column('text', { nullable: true })
+  traceparent: string | null;
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  @Column('timestamptz')
+  updatedAt: Date;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In, Not } from 'typeorm';
+import { Builds } from '../rollout/builds.js';
+import type { Hosts } from '../rollout/progress.js';
+import { BuildRow } from './build.entity.js';
+import { DeploymentRow } from './deployment.entity.js';
+import { HostRow } from './host.entity.js';
+
+/** Deployments as requests see them. */
+@Injectable()
+export class DeploymentsRepository {
+  live(manager: EntityManager): Promise<DeploymentRow[]> {
+    return manager.find(DeploymentRow, {
+      where: { phase: Not('revoked') },
+      order: { createdAt: 'ASC', id: 'ASC' },
+    });
+  }
+
+  /** The one that has the name now, or had it last. */
+  named(manager: EntityManager, name: string): Promise<DeploymentRow | null> {
+    return manager.findOne(DeploymentRow, { where: { name }, order: { createdAt: 'DESC' } });
+  }
+
+  async save(manager: EntityManager, deployment: DeploymentRow): Promise<void> {
+    await manager.upsert(DeploymentRow, deployment, ['id']);
+  }
+
+  async saveBuilds(manager: EntityManager, builds: BuildRow[]): Promise<void> {
+    if (builds.length)
+      await manager.upsert(BuildRow, builds, ['customization', 'kernelRelease', 'arch']);
+  }
+
+  async hosts(manager: EntityManager, names: string[]): Promise<Hosts> {
+    const rows = await manager.find(HostRow, { where: { name: In(names) } });
+    return new Map(rows.map((row) => [row.name, row]));
+  }
+
+  async hostNames(manager: EntityManager): Promise<string[]> {
+    return (await manager.find(HostRow, { select: { name: true } })).map(({ name }) => name);
+  }
+
+  async builds(manager: EntityManager): Promise<Builds> {
+    return new Builds(await manager.find(BuildRow));
+  }
+}
