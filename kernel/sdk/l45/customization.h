@@ -24,6 +24,7 @@
 #include <linux/errno.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/types.h>

@@ -24,6 +24,7 @@ typedef long long s64;
 
 #define fallthrough __attribute__((__fallthrough__))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define div64_u64(dividend, divisor) ((u64)(dividend) / (u64)(divisor))
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
 

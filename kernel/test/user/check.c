@@ -15,6 +15,13 @@ static const struct {
 	{ "dns_tag", (const char *const[]){ "", "responses=1 app_id=0123456789abcde",
 					    "responses=1 position=middle",
 					    "responses=1 position=end", NULL } },
+	{ "dns_compress", (const char *const[]){ "", NULL } },
+	{ "null", (const char *const[]){ "", NULL } },
+	{ "rate_limit", (const char *const[]){ "", "delay_ms=10 bytes_per_second=100000", NULL } },
+	{ "stream_tag", (const char *const[]){ "", "interval=1", "interval=50", NULL } },
+	{ "app_id", (const char *const[]){ "", "app_id=x interval=50", NULL } },
+	{ "xor_dialect", (const char *const[]){ "key=000102030405060708090a0b0c0d0e0f interval=50",
+						"key=00000000000000000000000000000001", NULL } },
 };
 
 const char *const *check_variants(const struct l45_ops *ops)
