@@ -53,6 +53,7 @@ install_packages() {
 # Debian keeps the kernel as xz inside the bzImage; QEMU boots the plain ELF twice as fast.
 extract_vmlinux() {
 	offset=$(LC_ALL=C grep -abo "$(printf '\3757zXZ')" "$1" | head -n 1 | cut -d: -f1)
+	[ -n "$offset" ] || die "the kernel in $1 is not packed with xz"
 	tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream >"$2" 2>/dev/null
 }
 

@@ -3,7 +3,7 @@ import { type WriteStream, createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { type Packet, decode } from './packet.js';
 
-/** How much is kept in memory; the file has everything. */
+/** How much is kept in memory, at most; the file has everything. */
 const MEMORY_LIMIT = 64 << 20;
 
 /** Packets of the shared network: in a pcap file for Wireshark, and decoded for a test. */
@@ -14,7 +14,7 @@ export class Capture {
   private readonly out: WriteStream;
 
   constructor(
-    /** The pcap file. */
+    /** The pcap file, complete when the testbed is closed. */
     readonly file: string,
   ) {
     this.out = createWriteStream(file);
@@ -63,11 +63,16 @@ export class Capture {
 
     this.kept.push({ frame, time });
     this.keptBytes += frame.length;
-    while (this.keptBytes > MEMORY_LIMIT) this.keptBytes -= this.kept.shift()?.frame.length ?? 0;
+    if (this.keptBytes > MEMORY_LIMIT) this.forgetOlderHalf();
 
     if (this.listeners.size === 0) return;
     const packet = decode(frame, time);
     for (const look of this.listeners) look(packet);
+  }
+
+  private forgetOlderHalf(): void {
+    this.kept = this.kept.slice(this.kept.length / 2);
+    this.keptBytes = this.kept.reduce((sum, { frame }) => sum + frame.length, 0);
   }
 
   /** @internal */

@@ -20,6 +20,7 @@ export class GuestChannel {
   /** Resolves when the guest's daemon reports that it is there. */
   static open(socket: Socket): Promise<GuestChannel> {
     const channel = new GuestChannel(socket);
+    socket.on('error', () => undefined); // a host that goes down is noticed by its QEMU's end
     return new Promise((resolve) => {
       onFrame(socket, (frame) => {
         if (frame.type === ToTest.ready) resolve(channel);

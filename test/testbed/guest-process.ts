@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 
+/** Frames stay small enough for others to get in between. */
+const MAX_WRITE = 1 << 20;
+
 export interface ExitStatus {
   /** Exit code; 0 when a signal ended it. */
   code: number;
@@ -127,8 +130,6 @@ export class GuestProcess {
     for (const look of this.listeners) look();
   }
 }
-
-const MAX_WRITE = 1 << 20;
 
 function completeLines(text: string): string[] {
   return text.split('\n').slice(0, -1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { appendFile } from 'node:fs/promises';
 import { type Socket, createServer } from 'node:net';
 import { GuestChannel, type SpawnOptions } from './guest-channel.js';
 import type { CommandResult, GuestProcess } from './guest-process.js';
@@ -108,6 +109,14 @@ export class VirtualHost {
     return result.stdoutBytes;
   }
 
+  /**
+   * Makes the host see the machine's files as they are now: what it has read, or missed, before
+   * is cached.
+   */
+  async refresh(): Promise<void> {
+    await this.sh('echo 3 >/proc/sys/vm/drop_caches');
+  }
+
   /** Everything the kernel wrote to the console, of every boot. */
   console(): string {
     return readFileSync(this.setup.wiring.console, 'utf8');
@@ -138,6 +147,7 @@ export class VirtualHost {
   /** @internal */
   async boot(): Promise<void> {
     const { prepared, machine, wiring } = this.setup;
+    await appendFile(wiring.console, '');
     const server = createServer().listen(wiring.control);
     const connected = once(server, 'connection') as Promise<[Socket]>;
     try {
@@ -146,7 +156,7 @@ export class VirtualHost {
       this.qemu = qemu;
       const ended = qemu.then((result) => {
         const reason = new Error(
-          `${this.name} went down\n${result.stderr}\n${this.console().slice(-4000)}`,
+          `${this.name} went down\n${result.originalMessage ?? ''}${result.stderr}\n${this.console().slice(-4000)}`,
         );
         this.qemu = undefined;
         this.channel?.fail(reason);

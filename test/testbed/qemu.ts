@@ -23,6 +23,8 @@ export interface Wiring {
   /** Unix socket of the shared network's hub. */
   network: string;
   mac: string;
+  /** A folder of the machine that the guest may write to. */
+  keep?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Wiring {
  */
 const COMMAND_LINE = [
   'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable',
-  'no_timer_check random.trust_cpu=on net.ifnames=0 rdinit=/init',
+  'no_timer_check random.trust_cpu=on cryptomgr.notests net.ifnames=0 rdinit=/init',
   'sysctl.net.ipv6.conf.default.accept_dad=0 sysctl.net.ipv6.conf.default.accept_ra=0',
   'sysctl.net.ipv6.conf.default.router_solicitations=0 printk.devkmsg=on',
 ].join(' ');
@@ -60,12 +62,13 @@ export function baseArguments(prepared: Prepared, machine: Machine): string[] {
   ];
 }
 
-export function deviceArguments({ console, control, network, mac }: Wiring): string[] {
+export function deviceArguments({ console, control, network, mac, keep }: Wiring): string[] {
   return [
     ...['-chardev', `file,id=console,path=${console},append=on`, '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=control,path=${control}`, '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=control,nr=1'],
     ...['-virtfs', 'local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap'],
+    ...(keep ? ['-virtfs', `local,path=${keep},mount_tag=keep,security_model=none`] : []),
     ...['-netdev', `stream,id=shared,server=off,addr.type=unix,addr.path=${network}`],
     ...['-device', `virtio-net-pci,netdev=shared,mac=${mac},romfile=`],
     ...['-netdev', 'user,id=machine,ipv6=off'],

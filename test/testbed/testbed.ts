@@ -8,7 +8,7 @@ import { type Folder, temporaryFolder } from './folder.js';
 import { VirtualHost } from './host.js';
 import { SharedNetwork } from './network.js';
 import { type Prepared, prepareTestbed } from './prepare.js';
-import type { Accelerator, Machine } from './qemu.js';
+import type { Accelerator, Machine, Wiring } from './qemu.js';
 
 /** Where a virtual host reaches the loopback of the machine it runs on, NATS for example. */
 export const MACHINE_ADDRESS = '10.0.2.2';
@@ -29,6 +29,8 @@ export interface HostOptions {
   smp?: number;
   /** 512 unless told. */
   memoryMb?: number;
+  /** A folder that outlives `reset`, as one on a disk would: `/var/lib/layer45`. */
+  keep?: string;
   /** Instead of the best that works here. */
   accel?: Accelerator;
   /** 1 instruction = 1 virtual ns, on one processor: for measuring cost. */
@@ -41,10 +43,12 @@ export interface HostOptions {
 export class Testbed {
   private readonly hosts: VirtualHost[] = [];
   private readonly names = new Set<string>();
+  private ended?: Promise<string[]>;
 
   private constructor(
     private readonly prepared: Prepared,
     private readonly folder: Folder,
+    private readonly results: string,
     private readonly network: SharedNetwork,
     private readonly recorder?: Capture,
   ) {}
@@ -58,12 +62,8 @@ export class Testbed {
     const network = await SharedNetwork.open(join(temporary.path, 'network'), (frame) =>
       recorder?.record(frame),
     );
-    const testbed = new Testbed(prepared, temporary, network, recorder);
-    testbed.results = results;
-    return testbed;
+    return new Testbed(prepared, temporary, results, network, recorder);
   }
-
-  private results = '';
 
   /** The release of the kernel that the hosts run; modules are built for it. */
   get kernelRelease(): string {
@@ -78,40 +78,17 @@ export class Testbed {
 
   /** Boots a host; several may be started at once. */
   async startHost(options: HostOptions): Promise<VirtualHost> {
-    const { name, addresses = [], smp = 1, memoryMb = 512, icount = false, append = '' } = options;
+    const { name } = options;
     if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) throw new Error(`not a host name: ${name}`);
     if (this.names.has(name)) throw new Error(`${name} exists already`);
     this.names.add(name);
 
-    const { prepared, folder } = this;
-    const machineId = createHash('sha256')
-      .update(`${folder.path} ${name}`)
-      .digest('hex')
-      .slice(0, 32);
-    const identity = [
-      `l45_host=${name} l45_machine_id=${machineId}`,
-      `l45_release=${prepared.release} l45_modules=${prepared.modules}`,
-    ];
-    const accel = options.accel ?? (await bestAccelerator(prepared));
-    const machine: Machine = {
-      accel,
-      icount,
-      smp,
-      memoryMb,
-      append: [...identity, append].join(' '),
-    };
-    const number = this.names.size.toString(16).padStart(2, '0');
     const host = new VirtualHost({
       name,
-      addresses,
-      prepared,
-      machine,
-      wiring: {
-        console: join(this.results, `${name}.console.log`),
-        control: join(folder.path, `${name}.control`),
-        network: this.network.path,
-        mac: `52:54:00:45:00:${number}`,
-      },
+      addresses: options.addresses ?? [],
+      prepared: this.prepared,
+      machine: await this.machine(options),
+      wiring: await this.wiring(options),
     });
     this.hosts.push(host);
     await host.boot();
@@ -123,6 +100,14 @@ export class Testbed {
    * on a broken kernel.
    */
   async close({ allowKernelProblems = false } = {}): Promise<void> {
+    this.ended ??= this.end();
+    const problems = await this.ended;
+    if (problems.length > 0 && !allowKernelProblems) {
+      throw new Error(`kernel problems:\n${problems.join('\n\n')}`);
+    }
+  }
+
+  private async end(): Promise<string[]> {
     await Promise.all(this.hosts.map((host) => host.kill()));
     await this.network.close();
     await this.recorder?.close();
@@ -130,8 +115,39 @@ export class Testbed {
       host.kernelProblems().map((problem) => `${host.name}: ${problem}`),
     );
     await this.folder.remove();
-    if (problems.length > 0 && !allowKernelProblems) {
-      throw new Error(`kernel problems:\n${problems.join('\n\n')}`);
-    }
+    return problems;
+  }
+
+  private async machine(options: HostOptions): Promise<Machine> {
+    const { name, accel, icount = false, keep = '', append = '' } = options;
+    const { prepared, folder } = this;
+    const machineId = createHash('sha256').update(`${folder.path} ${name}`).digest('hex');
+    const parameters = {
+      host: name,
+      machine_id: machineId.slice(0, 32),
+      release: prepared.release,
+      modules: prepared.modules,
+      keep,
+    };
+    const words = Object.entries(parameters).map(([key, value]) => `l45_${key}=${value}`);
+    return {
+      accel: accel ?? (await bestAccelerator(prepared)),
+      icount,
+      smp: options.smp ?? 1,
+      memoryMb: options.memoryMb ?? 512,
+      append: [...words, append].join(' '),
+    };
+  }
+
+  private async wiring({ name, keep }: HostOptions): Promise<Wiring> {
+    const kept = join(this.folder.path, `${name}.keep`);
+    if (keep) await mkdir(kept);
+    return {
+      console: join(this.results, `${name}.console.log`),
+      control: join(this.folder.path, `${name}.control`),
+      network: this.network.path,
+      mac: `52:54:00:45:00:${this.names.size.toString(16).padStart(2, '0')}`,
+      keep: keep && kept,
+    };
   }
 }
