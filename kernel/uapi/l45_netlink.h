@@ -268,7 +268,7 @@ enum l45_command {
 	/*
 	 * Register an instance. EEXIST when the id is registered (whatever its content), ENOENT
 	 * when the customization is not loaded, EINVAL with the offending attribute in the
-	 * extended acknowledgement.
+	 * extended acknowledgment.
 	 */
 	L45_CMD_INSTANCE_NEW,
 	/*

@@ -16,7 +16,7 @@ struct dns_tag_params {
 	u8 responses;
 };
 
-enum position { FRONT, MIDDLE, END };
+enum position { AT_FRONT, AT_MIDDLE, AT_END };
 
 struct dns_tag_state {
 	/* What comes next in this direction. */
@@ -31,11 +31,11 @@ static enum position position(const struct l45_flow *flow)
 
 	switch (params->position[0]) {
 	case 'm':
-		return MIDDLE;
+		return AT_MIDDLE;
 	case 'e':
-		return END;
+		return AT_END;
 	}
-	return FRONT;
+	return AT_FRONT;
 }
 
 static int dns_tag_check(const void *block)
@@ -79,10 +79,10 @@ static void copy_message(const struct l45_flow *flow, struct dns_tag_state *stat
 
 	state->next = MESSAGE;
 	state->rest = 0;
-	if (position(flow) == MIDDLE && len > HEADER_LEN) {
+	if (position(flow) == AT_MIDDLE && len > HEADER_LEN) {
 		state->next = TAG;
 		state->rest = len - HEADER_LEN;
-	} else if (position(flow) == END && len && flow->direction == L45_EGRESS) {
+	} else if (position(flow) == AT_END && len && flow->direction == L45_EGRESS) {
 		state->next = TAG;
 		state->rest = 1;
 	}
@@ -101,7 +101,7 @@ static enum l45_verdict egress_stream(const struct l45_flow *flow, struct dns_ta
 
 	switch (state->next) {
 	case MESSAGE:
-		if (position(flow) == FRONT)
+		if (position(flow) == AT_FRONT)
 			step->insert = put_tag(flow, step->buf) - step->buf;
 		fallthrough;
 	case PREFIX:
@@ -113,7 +113,7 @@ static enum l45_verdict egress_stream(const struct l45_flow *flow, struct dns_ta
 		 * The core asks when there is input, and a tag at the end must not wait for
 		 * the next message: so the last byte goes out again, together with the tag.
 		 */
-		if (position(flow) == END) {
+		if (position(flow) == AT_END) {
 			step->skip = 1;
 			*end++ = step->in[0];
 		} else {
@@ -154,7 +154,7 @@ static enum l45_verdict ingress_boundary(const struct l45_flow *flow, struct dns
 	enum l45_verdict verdict;
 	u32 at = 0;
 
-	if (position(flow) == MIDDLE) {
+	if (position(flow) == AT_MIDDLE) {
 		at = PREFIX_LEN + HEADER_LEN;
 		if (step->in_len < PREFIX_LEN || l45_get16(step->in) <= HEADER_LEN)
 			return pass_message(step);
@@ -165,12 +165,12 @@ static enum l45_verdict ingress_boundary(const struct l45_flow *flow, struct dns
 	if (verdict == L45_NEED)
 		return verdict;
 
-	if (position(flow) == MIDDLE) {
+	if (position(flow) == AT_MIDDLE) {
 		copy_message(flow, state, step);
 		return L45_OK;
 	}
 	verdict = skip_tag(step);
-	if (verdict == L45_OK && position(flow) == FRONT)
+	if (verdict == L45_OK && position(flow) == AT_FRONT)
 		state->next = PREFIX;
 	return verdict;
 }
@@ -205,9 +205,9 @@ static enum l45_verdict ingress_stream(const struct l45_flow *flow, struct dns_t
 static u32 datagram_tag_at(const struct l45_flow *flow, u32 len)
 {
 	switch (position(flow)) {
-	case MIDDLE:
+	case AT_MIDDLE:
 		return HEADER_LEN;
-	case END:
+	case AT_END:
 		return len;
 	default:
 		return 0;

@@ -83,8 +83,11 @@ struct l45_step {
 	u32 in_len;	/* bytes of it: 0 is possible */
 	bool first;	/* first step of a datagram, or of the direction of a stream */
 	bool last;	/* no input follows what is in view: end of datagram, or FIN */
-	bool leaving;	/* egress: the instance is to leave the stream; end at this boundary
-			 * (an end mark by `insert`, if the format has one) with L45_DETACH */
+	/*
+	 * Egress: the instance is to leave the stream; end at the next boundary (an end mark
+	 * by `insert`, if the format has one) with L45_DETACH. Asked again until then.
+	 */
+	bool leaving;
 
 	u32 need;	/* with L45_NEED: bytes wanted in view, in_len < need <= L45_VIEW_MAX */
 	u32 skip;	/* bytes of input left out of the output */
@@ -122,7 +125,8 @@ struct l45_ops {
 	u32 flags;
 	const char *name;
 	const char *version;
-	u32 state_size;	 /* of one direction of one flow; zeroed at attach, copied freely by the core */
+	/* Of one direction of a stream, or of one datagram; begins zeroed, the core may copy it. */
+	u32 state_size;
 	u32 params_size; /* of the parameter block */
 	u32 max_insert;	 /* most bytes by which a datagram grows on egress */
 	const struct l45_param *params;
@@ -131,9 +135,11 @@ struct l45_ops {
 	/* Are the parameters valid? 0 or a negative errno. Optional. Called once per instance. */
 	int (*check)(const void *params);
 	/* Plan the next step. Required. `state` is of the flow's direction. */
-	enum l45_verdict (*egress)(const struct l45_flow *flow, void *state, struct l45_step *step);
-	enum l45_verdict (*ingress)(const struct l45_flow *flow, void *state, struct l45_step *step);
-	/* Change copied bytes in place, keeping their number. Needed where a step sets `transform`. */
+	enum l45_verdict (*egress)(const struct l45_flow *flow, void *state,
+				   struct l45_step *step);
+	enum l45_verdict (*ingress)(const struct l45_flow *flow, void *state,
+				    struct l45_step *step);
+	/* Change copied bytes in place, keeping their number. For steps that set `transform`. */
 	void (*transform)(const struct l45_flow *flow, void *state, u8 *data, u32 len);
 #ifdef __KERNEL__
 	struct module *owner;

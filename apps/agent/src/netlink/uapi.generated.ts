@@ -212,7 +212,7 @@ export const commands = {
   coreGet: { id: 1, set: 'core' },
   /** Loaded customizations. */
   customizationGet: { id: 2, set: 'customization' },
-  /** Register an instance. EEXIST when the id is registered (whatever its content), ENOENT when the customization is not loaded, EINVAL with the offending attribute in the extended acknowledgement. */
+  /** Register an instance. EEXIST when the id is registered (whatever its content), ENOENT when the customization is not loaded, EINVAL with the offending attribute in the extended acknowledgment. */
   instanceNew: { id: 3, set: 'instance' },
   /** Change what can be changed of an instance, at once on all its sockets. ENOENT when it is not registered. */
   instanceSet: { id: 4, set: 'instance' },
