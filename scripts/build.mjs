@@ -5,7 +5,7 @@
 // nothing while no input has changed since the last build.
 
 import { build } from 'esbuild';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -101,9 +101,9 @@ if (upToDate(inputs)) {
   console.log('build: up to date');
 } else {
   rmSync(stamp, { force: true });
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    stdio: 'inherit',
-  });
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
+  const { status } = spawnSync(process.execPath, tsc, { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
   await bundle();
   mkdirSync('build', { recursive: true });
   writeFileSync(stamp, inputs);
