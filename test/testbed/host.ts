@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { appendFile } from 'node:fs/promises';
 import { type Socket, createServer } from 'node:net';
 import { GuestChannel, type SpawnOptions } from './guest-channel.js';
 import type { CommandResult, GuestProcess } from './guest-process.js';
@@ -72,9 +71,8 @@ export class VirtualHost {
         return stdoutBytes.toString();
       },
     };
-    if (isLate)
-      throw new CommandFailed(this.name, process.command, `${timeoutMs} ms passed`, result);
-    return result;
+    if (!isLate) return result;
+    throw new CommandFailed(this.name, process.command, `${timeoutMs} ms passed`, result);
   }
 
   /** Runs a shell script that has to succeed; returns what it printed. */
@@ -127,7 +125,7 @@ export class VirtualHost {
     return kernelProblems(this.console());
   }
 
-  /** Pulls the plug, and boots again with nothing left of what was written. */
+  /** Pulls the plug, and boots again with nothing left of what was written outside `keep`. */
   async reset(): Promise<void> {
     await this.kill();
     await this.boot();
@@ -147,7 +145,6 @@ export class VirtualHost {
   /** @internal */
   async boot(): Promise<void> {
     const { prepared, machine, wiring } = this.setup;
-    await appendFile(wiring.console, '');
     const server = createServer().listen(wiring.control);
     const connected = once(server, 'connection') as Promise<[Socket]>;
     try {

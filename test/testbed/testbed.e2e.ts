@@ -62,13 +62,14 @@ describe('virtual hosts', () => {
   });
 
   it('differ in what identifies a host', async () => {
-    const identity = 'hostname; cat /etc/machine-id /proc/sys/kernel/random/boot_id';
+    const files = '/etc/machine-id /proc/sys/kernel/random/boot_id /sys/class/net/eth0/address';
+    const identity = `hostname; cat ${files}`;
     const [one, other] = await Promise.all([client.sh(identity), server.sh(identity)]);
 
     expect(one.split('\n')[0]).toBe('client');
     expect(other.split('\n')[0]).toBe('server');
     const lines = [...one.trim().split('\n'), ...other.trim().split('\n')];
-    expect(new Set(lines).size).toBe(6);
+    expect(new Set(lines).size).toBe(8);
   });
 
   it('run the kernel that modules are built for', async () => {
@@ -137,6 +138,13 @@ describe('virtual hosts', () => {
     cat.kill('SIGTERM');
     expect(await cat.wait()).toEqual({ code: 0, signal: 'SIGTERM' });
     await expect(cat.waitForLine('goodbye')).rejects.toThrow('ended without goodbye');
+  });
+
+  it('end a process that has only just been started', async () => {
+    const sleep = await client.spawn('sleep', ['4548']);
+    sleep.kill('SIGKILL');
+
+    expect(await sleep.wait()).toEqual({ code: 0, signal: 'SIGKILL' });
   });
 
   it('return from a command that leaves a daemon behind', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bestAccelerator } from './accelerator.js';
 import { Capture } from './capture.js';
@@ -81,14 +81,14 @@ export class Testbed {
     const { name } = options;
     if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) throw new Error(`not a host name: ${name}`);
     if (this.names.has(name)) throw new Error(`${name} exists already`);
-    this.names.add(name);
+    const number = this.names.add(name).size;
 
     const host = new VirtualHost({
       name,
       addresses: options.addresses ?? [],
       prepared: this.prepared,
       machine: await this.machine(options),
-      wiring: await this.wiring(options),
+      wiring: await this.wiring(options, number),
     });
     this.hosts.push(host);
     await host.boot();
@@ -139,14 +139,16 @@ export class Testbed {
     };
   }
 
-  private async wiring({ name, keep }: HostOptions): Promise<Wiring> {
+  private async wiring({ name, keep }: HostOptions, number: number): Promise<Wiring> {
     const kept = join(this.folder.path, `${name}.keep`);
     if (keep) await mkdir(kept);
+    const console = join(this.results, `${name}.console.log`);
+    await writeFile(console, ''); // not that of an earlier run
     return {
-      console: join(this.results, `${name}.console.log`),
+      console,
       control: join(this.folder.path, `${name}.control`),
       network: this.network.path,
-      mac: `52:54:00:45:00:${this.names.size.toString(16).padStart(2, '0')}`,
+      mac: `52:54:00:45:00:${number.toString(16).padStart(2, '0')}`,
       keep: keep && kept,
     };
   }

@@ -132,9 +132,12 @@ static void start(uint32_t id, char *payload, size_t len)
 	command->pid = fork();
 	if (command->pid < 0)
 		die();
+	/*
+	 * A group of its own, so that a signal reaches its descendants too; made on both sides, as the
+	 * signal may follow at once.
+	 */
+	setpgid(command->pid, 0);
 	if (!command->pid) {
-		/* A session of its own, so that a signal reaches its descendants too. */
-		setsid();
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		dup2(err[1], STDERR_FILENO);
