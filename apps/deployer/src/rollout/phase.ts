@@ -48,3 +48,6 @@ export const phaseAfterRevoke = (phase: Phase): Phase => {
   if (stateOf[phase] === 'revoking' || phase === 'revoked') return phase;
   return phase === 'ingress' ? 'removal' : 'quiesce';
 };
+
+/** Whether nothing is under way. */
+export const isSettled = (phase: Phase): boolean => phase === 'deployed' || phase === 'revoked';

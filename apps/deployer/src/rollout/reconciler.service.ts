@@ -7,11 +7,15 @@ import { RolloutsRepository } from '../storage/rollouts.repository.js';
 import { Fleet } from './fleet.service.js';
 import { Loop } from './loop.js';
 import { RebuildService } from './rebuild.service.js';
+import type { Phase } from './phase.js';
 import { type Outcome, round, type World } from './round.js';
 import { TURN } from './turn.js';
 
 /** Everything follows from watching; this only mends what was missed after all. */
 const RESYNC_MS = 10_000;
+
+/** By identifier of the deployment. */
+export type Phases = ReadonlyMap<string, Phase>;
 
 /**
  * Brings what hosts are told in line with what was asked for, and rollouts further as hosts
@@ -21,7 +25,7 @@ const RESYNC_MS = 10_000;
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #loop = new Loop(Reconciler.name, () => this.#reconcile());
-  readonly #rounds = new EventEmitter<{ done: [] }>().setMaxListeners(0);
+  readonly #rounds = new EventEmitter<{ done: [Phases] }>().setMaxListeners(0);
   #resync = true;
   #timer?: NodeJS.Timeout;
 
@@ -51,8 +55,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.#loop.trigger();
   }
 
-  /** Calls back after each round, until the answer is called. */
-  onRound(done: () => void): () => void {
+  /** Calls back after each round with the phases of all that is live, until the answer is called. */
+  onRound(done: (phases: Phases) => void): () => void {
     this.#rounds.on('done', done);
     return () => this.#rounds.off('done', done);
   }
@@ -84,7 +88,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       const deployment = deployments.get(id);
       if (deployment) this.announcer.announce(deployment, { hosts, builds });
     }
-    this.#rounds.emit('done');
+    const phases = [...deployments].map(([id, { phase }]) => [id, phase] as const);
+    this.#rounds.emit('done', new Map(phases));
   }
 }
 

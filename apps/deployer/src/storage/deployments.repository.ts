@@ -6,6 +6,7 @@ import type { Hosts } from '../rollout/progress.js';
 import { BuildRow } from './build.entity.js';
 import { DeploymentRow } from './deployment.entity.js';
 import { HostRow } from './host.entity.js';
+import { upsert } from './upsert.js';
 
 /** Deployments as requests see them. */
 @Injectable()
@@ -22,13 +23,16 @@ export class DeploymentsRepository {
     return manager.findOne(DeploymentRow, { where: { name }, order: { createdAt: 'DESC' } });
   }
 
-  async save(manager: EntityManager, deployment: DeploymentRow): Promise<void> {
-    await manager.upsert(DeploymentRow, deployment, ['id']);
+  byId(manager: EntityManager, id: string): Promise<DeploymentRow> {
+    return manager.findOneByOrFail(DeploymentRow, { id });
   }
 
-  async saveBuilds(manager: EntityManager, builds: BuildRow[]): Promise<void> {
-    if (builds.length)
-      await manager.upsert(BuildRow, builds, ['customization', 'kernelRelease', 'arch']);
+  save(manager: EntityManager, deployment: DeploymentRow): Promise<void> {
+    return upsert(manager, DeploymentRow, [deployment], ['id']);
+  }
+
+  saveBuilds(manager: EntityManager, builds: BuildRow[]): Promise<void> {
+    return upsert(manager, BuildRow, builds, ['customization', 'kernelRelease', 'arch']);
   }
 
   async hosts(manager: EntityManager, names: string[]): Promise<Hosts> {

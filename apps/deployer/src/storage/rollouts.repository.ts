@@ -6,9 +6,7 @@ import type { Outcome, World } from '../rollout/round.js';
 import { BuildRow } from './build.entity.js';
 import { DeploymentRow } from './deployment.entity.js';
 import { HostRow } from './host.entity.js';
-
-/** Postgres takes 65535 parameters a statement. */
-const CHUNK = 2_000;
+import { upsert } from './upsert.js';
 
 /** All that a round of the reconciliation reads and writes. */
 @Injectable()
@@ -24,13 +22,18 @@ export class RolloutsRepository {
   }
 
   async save(manager: EntityManager, outcome: Outcome): Promise<void> {
-    const hosts = [...outcome.hosts.values()].filter(({ name }) => outcome.changedHosts.has(name));
-    for (let i = 0; i < hosts.length; i += CHUNK) {
-      await manager.upsert(HostRow, hosts.slice(i, i + CHUNK), ['name']);
-    }
-    const deployments = [...outcome.deployments.values()].filter(({ id }) =>
-      outcome.changedDeployments.has(id),
+    const { hosts, changedHosts, deployments, changedDeployments } = outcome;
+    await upsert(
+      manager,
+      HostRow,
+      [...hosts.values()].filter(({ name }) => changedHosts.has(name)),
+      ['name'],
     );
-    if (deployments.length) await manager.upsert(DeploymentRow, deployments, ['id']);
+    await upsert(
+      manager,
+      DeploymentRow,
+      [...deployments.values()].filter(({ id }) => changedDeployments.has(id)),
+      ['id'],
+    );
   }
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ErrorDetail, L45Error, ROLES, type Target } from '@l45/contracts';
+import { Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import type { EntityManager } from 'typeorm';
+import { Fleet } from '../rollout/fleet.service.js';
+import { stateOf } from '../rollout/phase.js';
+import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
+import { DeploymentsRepository } from '../storage/deployments.repository.js';
+import { deconflict } from './deconflict.js';
+import { didYouMean } from './near.js';
+
+/** Whether what is asked for can go with what there is. */
+@Injectable()
+export class AdmissionService {
+  constructor(
+    private readonly repository: DeploymentsRepository,
+    private readonly fleet: Fleet,
+  ) {}
+
+  /** The deployment that is the same already; undefined: a new one may be made. */
+  async admit(
+    manager: EntityManager,
+    name: string,
+    specification: Specification,
+  ): Promise<DeploymentRow | undefined> {
+    const { priority, ends } = specification;
+    await this.targetsOf(manager, specification);
+    const live = await this.repository.live(manager);
+    const existing = live.find((deployment) => deployment.name === name);
+    if (!existing) {
+      deconflict({ name, priority, ends }, live);
+      return undefined;
+    }
+    if (stateOf[existing.phase] === 'revoking')
+      throw new L45Error(
+        'WRONG_STATE',
+        `"${name}" is being revoked: wait until it is, and ask again`,
+      );
+    const differences = differencesOf(specification, existing.specification);
+    if (differences.length === 0) return existing;
+    throw new L45Error(
+      'NAME_TAKEN',
+      `"${name}" is deployed with other ${differences.map(({ field }) => field).join(', ')}: revoke it first, or choose another name`,
+      differences,
+    );
+  }
+
+  /** What there are binaries needed for; UNKNOWN_HOST names all hosts that never reported. */
+  async targetsOf(manager: EntityManager, { ends }: Specification): Promise<Target[]> {
+    const names = ROLES.flatMap((role) => ends[role]?.hosts ?? []);
+    const rows = await this.repository.hosts(manager, names);
+    const found = names.map((name) => ({
+      name,
+      target: rows.get(name)?.target ?? this.fleet.report(name)?.target,
+    }));
+    const unknown = found.filter(({ target }) => !target);
+    if (unknown.length) {
+      const known = await this.repository.hostNames(manager);
+      throw unknownHosts(
+        unknown.map(({ name }) => name),
+        known,
+      );
+    }
+    const targets = found.flatMap(({ target }) => target ?? []);
+    return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
+  }
+}
+
+function differencesOf(asked: Specification, existing: Specification): ErrorDetail[] {
+  const fields = Object.keys(asked) as (keyof Specification)[];
+  return fields
+    .filter((field) => !isDeepStrictEqual(asked[field], existing[field]))
+    .map((field) => ({
+      field,
+      message: `${field} is ${JSON.stringify(existing[field])}, not ${JSON.stringify(asked[field])}`,
+    }));
+}
+
+function unknownHosts(names: string[], known: string[]): L45Error {
+  const details = names.map((host) => ({
+    host,
+    message: `no agent has ever reported as ${host}${didYouMean(host, known)}`,
+  }));
+  return new L45Error('UNKNOWN_HOST', details.map(({ message }) => message).join('; '), details);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Customization,
+  type DeployRequest,
+  type Ends,
+  type ErrorDetail,
+  L45Error,
+  type Role,
+  ROLES,
+} from '@l45/contracts';
+import { normaliseMatch } from '../match/normalise.js';
+import type { Specification } from '../storage/deployment.entity.js';
+import { completeParams } from './params.js';
+
+const DEFAULTS = { priority: 100, mode: 'active', attach: 'immediate' } as const;
+
+/** What a request asks for, in its one form, if the customization can do it. */
+export function specify(request: DeployRequest, customization: Customization): Specification {
+  const params = completeParams(request.params ?? {}, customization.parameters);
+  const ends = specifyEnds(request.ends, customization);
+  const { priority, mode, attach } = request;
+  return {
+    customization: customization.name,
+    params,
+    priority: priority ?? DEFAULTS.priority,
+    mode: mode ?? DEFAULTS.mode,
+    attach: attach ?? DEFAULTS.attach,
+    ends,
+  };
+}
+
+function specifyEnds(ends: Ends, customization: Customization): Ends {
+  const given = ROLES.filter((role) => ends[role]);
+  const errors: ErrorDetail[] = given.length
+    ? given.flatMap((role) => unsupported(role, customization))
+    : [{ field: 'ends', rule: 'required', message: 'ends needs a client, a server, or both' }];
+  const specified: Ends = {};
+  for (const role of given) {
+    const { hosts = [], match = {} } = ends[role] ?? {};
+    const normalised = normaliseMatch(match, `ends.${role}.match`, customization.protocol);
+    errors.push(...normalised.errors);
+    specified[role] = { hosts: hosts.toSorted(), match: normalised.match };
+  }
+  if (errors.length === 0) return specified;
+  throw new L45Error('VALIDATION', errors.map(({ message }) => message).join('; '), errors);
+}
+
+function unsupported(role: Role, { name, roles }: Customization): ErrorDetail[] {
+  if (roles.includes(role)) return [];
+  const message = `${name} has no ${role} role, only ${roles.join(' and ')}`;
+  return [{ field: `ends.${role}`, rule: 'roles', message }];
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BusModule } from '@l45/bus';
+import { CibModule } from '@l45/cib';
+import { Module } from '@nestjs/common';
+import { AdmissionService } from './admission/admission.service.js';
+import { BuilderGateway } from './building/builder.gateway.js';
+import { DeployerController } from './deployer.controller.js';
+import { Announcer } from './deployments/announcer.service.js';
+import { Convergence } from './deployments/convergence.service.js';
+import { DeploymentsService } from './deployments/deployments.service.js';
+import { Fleet } from './rollout/fleet.service.js';
+import { RebuildService } from './rollout/rebuild.service.js';
+import { Reconciler } from './rollout/reconciler.service.js';
+import { BuildRow } from './storage/build.entity.js';
+import { DeploymentRow } from './storage/deployment.entity.js';
+import { DeploymentsRepository } from './storage/deployments.repository.js';
+import { HostRow } from './storage/host.entity.js';
+import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
+import { RolloutsRepository } from './storage/rollouts.repository.js';
+
+@Module({
+  imports: [
+    BusModule.forRoot({
+      service: 'deployer',
+      description: 'Brings customizations to hosts, changes and revokes them.',
+    }),
+    CibModule.forRoot({
+      schema: 'deployer',
+      entities: [BuildRow, DeploymentRow, HostRow],
+      migrations: [Initial1763800000000],
+    }),
+  ],
+  controllers: [DeployerController],
+  providers: [
+    AdmissionService,
+    Announcer,
+    BuilderGateway,
+    Convergence,
+    DeploymentsRepository,
+    DeploymentsService,
+    Fleet,
+    RebuildService,
+    Reconciler,
+    RolloutsRepository,
+  ],
+})
+export class DeployerModule {}
