@@ -63,7 +63,7 @@ static u32 dns_query(struct choice *choice, u8 *data)
 		}
 	}
 	if (!choice->pick(choice, 3))
-		data[choice->pick(choice, p - data - 1)] = choice->pick(choice, 255);
+		data[choice->pick(choice, p - data - 1)] ^= 1 << choice->pick(choice, 7);
 	return p - data;
 }
 
@@ -94,7 +94,7 @@ static u32 traffic(struct choice *choice, u8 protocol, u8 *data, u32 room)
 int main(int argc, char **argv)
 {
 	const struct l45_ops *ops = load(argc > 1 ? argv[1] : "");
-	u32 rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 3000;
+	u32 rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 1000;
 	u64 seed = argc > 3 ? strtoull(argv[3], NULL, 0) : (u64)time(NULL);
 	struct random random = { { random_pick }, seed ?: 1 };
 	const char *const *params;

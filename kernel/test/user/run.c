@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * l45-run: runs one direction of a customization over standard input, for trying things
- * out and for making customized bytes. One datagram, or one whole stream.
+ * out and for making customized bytes. One datagram, or one whole stream. Given nothing
+ * but a customization, it tells in JSON what that says of itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,24 @@
 #include "load.h"
 
 static const char usage[] =
-	"usage: l45-run <customization.so> egress|ingress udp|tcp client|server <mark byte> "
-	"[name=value ...] <in >out\n";
+	"usage: l45-run <customization.so>\n"
+	"       l45-run <customization.so> egress|ingress udp|tcp client|server <mark byte>\n"
+	"               [name=value ...] <in >out\n";
+
+static int describe(const struct l45_ops *ops)
+{
+	static const char *const types[] = { "uint", "string", "binary" };
+	u32 i;
+
+	printf("{\"name\":\"%s\",\"version\":\"%s\",\"udp\":%s,\"tcp\":%s,\"adds\":%u,\"params\":{",
+	       ops->name, ops->version, ops->flags & L45_DATAGRAM ? "true" : "false",
+	       ops->flags & L45_STREAM ? "true" : "false", ops->max_insert);
+	for (i = 0; i < ops->params_count; i++)
+		printf("%s\"%s\":{\"type\":\"%s\",\"size\":%u}", i ? "," : "",
+		       ops->params[i].name, types[ops->params[i].type], ops->params[i].size);
+	printf("}}\n");
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -22,6 +39,8 @@ int main(int argc, char **argv)
 	struct l45_run run = { .in = in, .last = true, .out = out, .out_cap = sizeof(out) };
 	int i, ret;
 
+	if (argc == 2)
+		return describe(load(argv[1]));
 	if (argc < 6) {
 		fputs(usage, stderr);
 		return 2;
