@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Makes one mistake, so that `run --self-test` can see it caught. */
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <net/net_namespace.h>
+
+static char *mistake = "none";
+module_param(mistake, charp, 0);
+
+static char global[20];
+static void *volatile lost;
+static DEFINE_MUTEX(first);
+static DEFINE_MUTEX(second);
+static DEFINE_SPINLOCK(spin);
+static int value;
+static int __rcu *protected = (int __rcu *)&value;
+/* The compiler must not see what is wrong with these. */
+static volatile unsigned int beyond = 20;
+
+static void none(void)
+{
+}
+
+static void use_after_free(void)
+{
+	volatile char *bytes = kmalloc(64, GFP_KERNEL);
+
+	kfree((void *)bytes);
+	bytes[8] = 1;
+}
+
+static void heap_overflow(void)
+{
+	volatile char *bytes = kmalloc(20, GFP_KERNEL);
+
+	bytes[beyond] = 1;
+	kfree((void *)bytes);
+}
+
+static void stack_overflow(void)
+{
+	volatile char bytes[20];
+
+	bytes[beyond] = 1;
+}
+
+static void global_overflow(void)
+{
+	((volatile char *)global)[beyond] = 1;
+}
+
+static void vmalloc_overflow(void)
+{
+	volatile char *bytes = vmalloc(20);
+
+	bytes[beyond] = 1;
+	vfree((void *)bytes);
+}
+
+static void double_free(void)
+{
+	void *bytes = kmalloc(64, GFP_KERNEL);
+
+	kfree(bytes);
+	kfree(bytes);
+}
+
+static void user_copy(void)
+{
+	char *bytes = kmalloc(20, GFP_KERNEL);
+
+	/* More than the object has; the address is of no matter. */
+	WARN_ON(!copy_to_user((void __user *)4096, bytes, beyond + 20));
+	kfree(bytes);
+}
+
+static void leak(void)
+{
+	lost = kmalloc(1000, GFP_KERNEL);
+	lost = NULL;
+}
+
+static void leaked_socket(void)
+{
+	struct socket *sock;
+
+	WARN_ON(sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, 0, &sock));
+}
+
+static void sleep_in_spinlock(void)
+{
+	spin_lock(&spin);
+	msleep(1);
+	spin_unlock(&spin);
+}
+
+static void sleep_in_rcu(void)
+{
+	rcu_read_lock();
+	msleep(1);
+	rcu_read_unlock();
+}
+
+/* Sleeps only if there is no memory, which it won't be today. */
+static void may_sleep(void)
+{
+	spin_lock_bh(&spin);
+	kfree(kmalloc(64, GFP_KERNEL));
+	spin_unlock_bh(&spin);
+}
+
+static void inversion(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&second);
+	mutex_unlock(&second);
+	mutex_unlock(&first);
+
+	mutex_lock(&second);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	mutex_unlock(&second);
+}
+
+static void on_timer(struct timer_list *timer)
+{
+	spin_lock(&spin);
+	spin_unlock(&spin);
+}
+
+static void softirq_inversion(void)
+{
+	static DEFINE_TIMER(timer, on_timer);
+
+	mod_timer(&timer, jiffies + 1);
+	msleep(50);
+	del_timer_sync(&timer);
+
+	spin_lock(&spin);
+	spin_unlock(&spin);
+}
+
+static void unprotected(void)
+{
+	(void)rcu_dereference(protected);
+}
+
+static void lock_kept(void)
+{
+	mutex_lock(&first);
+}
+
+static void armed_timer(void)
+{
+	struct timer_list *timer = kmalloc(sizeof(*timer), GFP_KERNEL);
+
+	timer_setup(timer, on_timer, 0);
+	mod_timer(timer, jiffies + 1000 * HZ);
+	kfree(timer);
+}
+
+static void warning(void)
+{
+	WARN_ON(beyond);
+}
+
+static void shift(void)
+{
+	value = 1 << (beyond + 20);
+}
+
+static void null_pointer(void)
+{
+	*(volatile int *)lost = 1;
+}
+
+static void hang(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&first);
+}
+
+static void endless_loop(void)
+{
+	while (beyond)
+		cpu_relax();
+}
+
+#define MISTAKE(name) { #name, name }
+static const struct {
+	const char *name;
+	void (*make)(void);
+} mistakes[] = {
+	MISTAKE(none), MISTAKE(use_after_free), MISTAKE(heap_overflow), MISTAKE(stack_overflow),
+	MISTAKE(global_overflow), MISTAKE(vmalloc_overflow), MISTAKE(double_free),
+	MISTAKE(user_copy), MISTAKE(leak), MISTAKE(leaked_socket), MISTAKE(sleep_in_spinlock),
+	MISTAKE(sleep_in_rcu), MISTAKE(may_sleep), MISTAKE(inversion), MISTAKE(softirq_inversion),
+	MISTAKE(unprotected), MISTAKE(lock_kept), MISTAKE(armed_timer), MISTAKE(warning),
+	MISTAKE(shift), MISTAKE(null_pointer), MISTAKE(hang), MISTAKE(endless_loop),
+};
+
+static int __init bad_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
+		if (!strcmp(mistakes[i].name, mistake)) {
+			mistakes[i].make();
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static void __exit bad_exit(void)
+{
+}
+
+module_init(bad_init);
+module_exit(bad_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Makes one mistake");
