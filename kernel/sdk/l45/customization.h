@@ -53,7 +53,8 @@ enum l45_verdict {
 	/*
 	 * This message (datagram), or the stream at this point, is not mine. On a stream
 	 * `copy` then says how many bytes belong together, should no other instance claim
-	 * them; I am asked again behind them. 0: all the rest, never ask me again.
+	 * them; I am asked again behind them, with my state zeroed. 0: all the rest, never
+	 * ask me again.
 	 */
 	L45_PASS,
 	L45_NEED,   /* ask again once `need` bytes are in view or no more will come */

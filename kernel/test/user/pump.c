@@ -114,8 +114,10 @@ static int run_one(struct pump *pump, u32 i, const u8 *view, u32 view_len, bool 
 	if (run.in_used || run.out_used || ret == L45_SEGMENT_END)
 		pump->owner = i;
 	*want = ret == L45_SEGMENT_MORE;
-	if (ret == L45_SEGMENT_PASS)
+	if (ret == L45_SEGMENT_PASS) {
 		pump->raw = run.len < pump->raw ? run.len : pump->raw;
+		l45_engine_start(cursor, cursor->ops, cursor->flow);
+	}
 	return ret;
 }
 
