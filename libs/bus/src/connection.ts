@@ -54,7 +54,8 @@ export async function disconnect(connection: NatsConnection): Promise<void> {
   clearTimeout(timer);
 }
 
-async function logStatus(connection: NatsConnection): Promise<void> {
+/** Logs what becomes of a connection, until it is closed. */
+export async function logStatus(connection: NatsConnection): Promise<void> {
   for await (const status of connection.status()) report(status);
 }
 

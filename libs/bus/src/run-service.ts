@@ -7,7 +7,7 @@ import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { BusConfig } from './bus.config.js';
 import { microName } from './bus.options.js';
-import { loadConfig } from './config.js';
+import { ConfigError, loadConfig } from './config.js';
 import { NATS } from './connection.js';
 import { BusServer } from './micro/server.js';
 import { VERSION } from './version.js';
@@ -31,6 +31,7 @@ export async function runService(
   const stop = stopSignal();
   const logger = new Logger('Service');
   try {
+    Logger.overrideLogger(new JsonLogger({ service, level: 'info' }));
     const config = loadConfig(BusConfig);
     Logger.overrideLogger(new JsonLogger({ service, level: config.LOG_LEVEL }));
     const telemetry = initTelemetry({
@@ -48,7 +49,7 @@ export async function runService(
     if (failure) throw failure;
     process.exit(0);
   } catch (error) {
-    logger.fatal(error);
+    logger.fatal(error instanceof ConfigError ? error.message : error);
     process.exit(1);
   }
 }

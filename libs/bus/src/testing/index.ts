@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from './eventually.js';
 export * from './nats-server.js';
 export * from './test-service.js';
