@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Type } from 'class-transformer';
 import {
   ArrayUnique,
   IsArray,
@@ -10,7 +9,6 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  ValidateNested,
 } from 'class-validator';
 import { Artifact } from './builder.dto.js';
 import {
@@ -24,6 +22,8 @@ import {
   Match,
   type Mode,
   MODES,
+  Nested,
+  NestedList,
   type Protocol,
   type Role,
   ROLES,
@@ -46,8 +46,7 @@ export class DesiredInstance {
   @IsIn(ROLES)
   role: Role;
 
-  @ValidateNested()
-  @Type(() => Match)
+  @Nested(() => Match)
   match: Match;
 
   @Describe(
@@ -87,14 +86,10 @@ export class DesiredState {
   revision: number;
 
   @Describe('Modules to have loaded, in load order')
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => Artifact)
+  @NestedList(() => Artifact)
   artifacts: Artifact[];
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => DesiredInstance)
+  @NestedList(() => DesiredInstance)
   instances: DesiredInstance[];
 
   @Describe('W3C trace context of the command that led to this state')

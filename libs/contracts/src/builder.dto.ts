@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Type } from 'class-transformer';
 import {
   IsInt,
   IsNotEmptyObject,
@@ -8,9 +7,8 @@ import {
   Matches,
   MaxLength,
   Min,
-  ValidateNested,
 } from 'class-validator';
-import { Describe, IsName, type Protocol, type Role, Target } from './common.dto.js';
+import { Describe, IsName, Nested, type Protocol, type Role, Target } from './common.dto.js';
 
 /** customization.yaml, as kernel/customizations/customization.schema.json has it. */
 export interface CustomizationManifest {
@@ -65,8 +63,7 @@ export class BuildRequest {
   customization: string;
 
   @Describe('What to build for')
-  @ValidateNested()
-  @Type(() => Target)
+  @Nested(() => Target)
   target: Target;
 }
 

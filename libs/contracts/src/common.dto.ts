@@ -8,6 +8,7 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Matches,
@@ -57,6 +58,14 @@ export const IsName = (each = false): PropertyDecorator =>
 const List = (): PropertyDecorator =>
   applyDecorators(IsOptional(), IsArray(), ArrayMinSize(1), ArrayMaxSize(LIST_MAX), ArrayUnique());
 
+/** An object with rules of its own. ValidateNested alone takes a list in its place. */
+export const Nested = (type: () => new () => object): PropertyDecorator =>
+  applyDecorators(IsObject(), ValidateNested(), Type(type));
+
+/** A list of objects with rules of their own. */
+export const NestedList = (type: () => new () => object): PropertyDecorator =>
+  applyDecorators(IsArray(), IsObject({ each: true }), ValidateNested({ each: true }), Type(type));
+
 /** One side of a flow. An absent list matches everything. */
 export class Endpoint {
   @Describe('Addresses or prefixes, IPv4 or IPv6', ['10.0.0.0/24', 'fd45::2'])
@@ -84,14 +93,12 @@ export class Match {
 
   @Describe('The side of the host')
   @IsOptional()
-  @ValidateNested()
-  @Type(() => Endpoint)
+  @Nested(() => Endpoint)
   local?: Endpoint;
 
   @Describe('The side of its peer')
   @IsOptional()
-  @ValidateNested()
-  @Type(() => Endpoint)
+  @Nested(() => Endpoint)
   remote?: Endpoint;
 
   @Describe('Owners of the socket, numeric', [1000])
@@ -118,6 +125,7 @@ export class Target {
 }
 
 /** A request without fields. */
+// oxlint-disable-next-line typescript/no-extraneous-class
 export class Empty {}
 
 /** Priority: order among the instances of a socket, lower first. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -8,7 +7,6 @@ import {
   IsIn,
   IsObject,
   IsOptional,
-  ValidateNested,
 } from 'class-validator';
 import {
   ATTACH,
@@ -20,6 +18,7 @@ import {
   Match,
   type Mode,
   MODES,
+  Nested,
   type Role,
 } from './common.dto.js';
 
@@ -34,8 +33,7 @@ export class End {
   hosts: string[];
 
   @Describe('Which flows of these hosts')
-  @ValidateNested()
-  @Type(() => Match)
+  @Nested(() => Match)
   match: Match;
 }
 
@@ -43,14 +41,12 @@ export class End {
 export class Ends {
   @Describe('Hosts whose applications open the flows')
   @IsOptional()
-  @ValidateNested()
-  @Type(() => End)
+  @Nested(() => End)
   client?: End;
 
   @Describe('Hosts whose applications are asked')
   @IsOptional()
-  @ValidateNested()
-  @Type(() => End)
+  @Nested(() => End)
   server?: End;
 }
 
@@ -83,8 +79,7 @@ export class DeployRequest {
   attach?: Attach;
 
   @Describe('Where, and on which flows')
-  @ValidateNested()
-  @Type(() => Ends)
+  @Nested(() => Ends)
   ends: Ends;
 
   @IsWait()

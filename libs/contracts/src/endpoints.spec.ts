@@ -30,3 +30,11 @@ describe.each(contracts.map((contract) => [contract.subject, contract] as const)
     });
   },
 );
+
+it('the JSON Schema knows the rules of nested objects', () => {
+  const { request, example } = ENDPOINTS.deployer.deploy;
+  const accepts = new Ajv({ strict: false }).compile(jsonSchema(request));
+  for (const ends of [[], 'client', { client: { hosts: [] } }, { client: { host: 'x' } }]) {
+    expect(accepts({ ...example, ends })).toBe(false);
+  }
+});

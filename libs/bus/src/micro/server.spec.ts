@@ -107,6 +107,16 @@ describe('BusServer', () => {
     },
   );
 
+  it.each([
+    ['a list', []],
+    ['text', 'client'],
+  ])('refuses %s where an object belongs', async (_, ends) => {
+    const { details } = await refused('deploy', example({ ends }));
+    expect(details).toEqual([
+      { field: 'ends', rule: 'isObject', message: 'ends must be an object' },
+    ]);
+  });
+
   it('refuses unknown fields, naming those that it knows', async () => {
     const { details } = await refused('deploy', example({ nmae: 'x' }));
     expect(details).toEqual([
