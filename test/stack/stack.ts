@@ -78,7 +78,7 @@ export class Stack {
   /** Resolves once a service answers to its name. */
   async registered(name: ServiceName): Promise<void> {
     await waitFor(`${name} to register; see ${this.logs}/${name}.log`, () =>
-      this.connection.request(`$SRV.PING.${name}`, '', { timeout: 500 }).catch(() => undefined),
+      this.connection.request(`$SRV.PING.l45-${name}`, '', { timeout: 500 }).catch(() => undefined),
     );
   }
 
