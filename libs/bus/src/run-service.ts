@@ -43,7 +43,7 @@ export async function runService(
     if (!app) process.exit(0);
     const lost = app.get<NatsConnection>(NATS).closed();
     const failure = await Promise.race([stop, lost]);
-    setTimeout(() => process.exit(1), STOP_MS).unref();
+    exitUnlessStopped(logger);
     await app.close();
     await telemetry.shutdown();
     if (failure) throw failure;
@@ -62,6 +62,14 @@ async function start(module: Type<unknown> | DynamicModule) {
   } as AsyncMicroserviceOptions);
   await app.listen();
   return app;
+}
+
+function exitUnlessStopped(logger: Logger): void {
+  const giveUp = () => {
+    logger.fatal(`did not stop within ${STOP_MS / 1_000} s`);
+    process.exit(1);
+  };
+  setTimeout(giveUp, STOP_MS).unref();
 }
 
 const stopSignal = (): Promise<void> =>
