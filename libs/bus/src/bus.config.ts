@@ -15,6 +15,20 @@ export class BusConfig {
   @IsString()
   NATS_CREDS?: string;
 
+  /** File with the certificates of authorities to trust; absent: those that Node trusts. */
+  @IsOptional()
+  @IsString()
+  NATS_CA?: string;
+
+  /** Files with this service's certificate and its key, for servers that ask for one. */
+  @IsOptional()
+  @IsString()
+  NATS_CERT?: string;
+
+  @IsOptional()
+  @IsString()
+  NATS_KEY?: string;
+
   @IsIn(LOG_LEVELS)
   LOG_LEVEL: LogLevel = 'info';
 
@@ -22,4 +36,9 @@ export class BusConfig {
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true })
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  /** Where probes are answered, over HTTP; absent: nowhere. */
+  @IsOptional()
+  @Matches(/^\S*:\d+$/, { message: '$property must be host:port, or :port for every address' })
+  HEALTH_LISTEN?: string;
 }

@@ -11,6 +11,8 @@ import { ArtifactStore } from './storage/artifact-store.js';
 import { Buckets } from './storage/buckets.js';
 import { type NatsServer, startNats } from './testing/index.js';
 
+jest.setTimeout(30_000);
+
 const agent = { service: 'agent', host: 'client', description: '' } as const;
 const deployer = { service: 'deployer', description: '' } as const;
 

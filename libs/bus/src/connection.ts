@@ -19,9 +19,14 @@ const CLOSE_MS = 2_000;
 
 const logger = new Logger('Nats');
 
+type NatsAccess = Pick<
+  BusConfig,
+  'NATS_URL' | 'NATS_CREDS' | 'NATS_CA' | 'NATS_CERT' | 'NATS_KEY'
+>;
+
 /** Connects, however long no server is there, and stays connected through its restarts. */
 export async function connect(
-  { NATS_URL, NATS_CREDS }: Pick<BusConfig, 'NATS_URL' | 'NATS_CREDS'>,
+  { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY }: NatsAccess,
   options: Pick<ConnectionOptions, 'name' | 'inboxPrefix'>,
 ): Promise<NatsConnection> {
   const impatient = setTimeout(
@@ -32,6 +37,11 @@ export async function connect(
     const connection = await dial({
       servers: NATS_URL.split(','),
       authenticator: NATS_CREDS ? credsAuthenticator(await readFile(NATS_CREDS)) : undefined,
+      // Given either file, nothing is said before TLS is established.
+      tls:
+        NATS_CA || NATS_CERT
+          ? { caFile: NATS_CA, certFile: NATS_CERT, keyFile: NATS_KEY }
+          : undefined,
       waitOnFirstConnect: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,

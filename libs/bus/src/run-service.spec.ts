@@ -5,6 +5,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Bus } from './bus.decorator.js';
@@ -53,6 +54,14 @@ function startService(environment: NodeJS.ProcessEnv) {
       return child.exitCode;
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 describe('runService', () => {
@@ -159,6 +168,22 @@ describe('runService', () => {
     expect(await eventually(ask)).toEqual({ name: 'own' });
     restarted.child.kill('SIGTERM');
     expect(await restarted.exitCode()).toBe(0);
+  });
+
+  it('is live without a server, and ready with one', async () => {
+    const port = await freePort();
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    await nats.kill();
+    service = startService({ NATS_URL: nats.url, HEALTH_LISTEN: `127.0.0.1:${port}` });
+    await service.logs(/waiting/);
+    expect([await status('/live'), await status('/ready')]).toEqual([200, 503]);
+    await nats.restart();
+    await service.logs(/started/);
+    expect([await status('/live'), await status('/ready')]).toEqual([200, 200]);
+    await nats.kill();
+    await service.logs(/lost/);
+    expect([await status('/live'), await status('/ready')]).toEqual([200, 503]);
+    await nats.restart();
   });
 
   it('stops while the server is away', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServiceName } from '@l45/contracts';
-import { initTelemetry, JsonLogger } from '@l45/telemetry';
+import { initTelemetry, JsonLogger, serveHealth } from '@l45/telemetry';
 import { type DynamicModule, Logger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
@@ -39,10 +39,15 @@ export async function runService(
       version: VERSION,
       exportTraces: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     });
+    let ready = notReady('starting');
+    if (config.HEALTH_LISTEN) await serveHealth(config.HEALTH_LISTEN, () => ready());
     const app = await Promise.race([start(module), stop]);
     if (!app) process.exit(0);
-    const lost = app.get<NatsConnection>(NATS).closed();
-    const failure = await Promise.race([stop, lost]);
+    const connection = app.get<NatsConnection>(NATS);
+    // A round trip: connected, and the server knows what we subscribed to.
+    ready = () => connection.flush();
+    const failure = await Promise.race([stop, connection.closed()]);
+    ready = notReady('stopping');
     exitUnlessStopped(logger);
     await app.close();
     await telemetry.shutdown();
@@ -71,6 +76,8 @@ function exitUnlessStopped(logger: Logger): void {
   };
   setTimeout(giveUp, STOP_MS).unref();
 }
+
+const notReady = (reason: string) => () => Promise.reject<void>(new Error(reason));
 
 const stopSignal = (): Promise<void> =>
   new Promise((resolve) => {

@@ -15,6 +15,8 @@ import {
   type TestService,
 } from './testing/index.js';
 
+jest.setTimeout(30_000);
+
 const { deploy, revoke } = ENDPOINTS.deployer;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`;

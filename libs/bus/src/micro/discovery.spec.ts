@@ -13,6 +13,8 @@ import {
 } from '../testing/index.js';
 import { VERSION } from '../version.js';
 
+jest.setTimeout(30_000);
+
 const WORK_MS = 20;
 
 @Controller()

@@ -6,6 +6,8 @@ import { Bus } from '../bus.decorator.js';
 import { BusClient } from '../client.js';
 import { createTestService, eventually, startNats } from '../testing/index.js';
 
+jest.setTimeout(30_000);
+
 const { revoke } = ENDPOINTS.deployer;
 const begun: string[] = [];
 

@@ -9,6 +9,8 @@ import {
   type TestService,
 } from '../testing/index.js';
 
+jest.setTimeout(30_000);
+
 const { deploy, status, activate, deprecate, revoke } = ENDPOINTS.deployer;
 const released: (() => void)[] = [];
 

@@ -6,6 +6,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type NatsServer, startNats } from '../testing/index.js';
 import { ArtifactStore } from './artifact-store.js';
 
+jest.setTimeout(30_000);
+
 describe('ArtifactStore', () => {
   let nats: NatsServer;
   let connection: NatsConnection;

@@ -5,6 +5,8 @@ import { type NatsServer, startNats } from '../testing/index.js';
 import { StateBucket } from './state-bucket.js';
 import type { StateChange } from './watch.js';
 
+jest.setTimeout(30_000);
+
 interface State {
   revision: number;
 }
