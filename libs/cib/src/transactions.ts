@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isUnavailable } from './unavailable.js';
 
-/** A restart of the server takes about a second; a request should not wait much longer. */
-const RETRY_FOR_MS = 5_000;
+/** Longer than a restart of the server takes, shorter than a client waits for an answer by default. */
+const RETRY_FOR_MS = 3_000;
 const RETRY_MS = 100;
 
 @Injectable()

@@ -11,7 +11,7 @@ export function completeParams(
   params: Record<string, unknown>,
   schema: Record<string, unknown>,
 ): Record<string, unknown> {
-  const complete = structuredClone(params);
+  const complete = JSON.parse(JSON.stringify(params)) as Record<string, unknown>;
   // Whatever a schema leaves open: an unknown parameter is a mistake.
   const validate = ajv.compile({ type: 'object', additionalProperties: false, ...schema });
   if (validate(complete)) return complete;

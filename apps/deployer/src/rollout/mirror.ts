@@ -54,11 +54,19 @@ export class Mirror<T> {
   }
 
   async #follow(): Promise<void> {
-    let told = new Set<string>();
+    while (await this.#followUntilInterrupted());
+  }
+
+  /** Whether it was an interruption that ended it. */
+  async #followUntilInterrupted(): Promise<boolean> {
+    const told = new Set<string>();
+    let current = false;
     for await (const change of this.bucket.watch('>', this.#stop.signal)) {
       if (change.kind === 'current') {
+        // Interrupted: what was told again doesn't differ from what was told before. Start over.
+        if (current) return true;
+        current = true;
         for (const key of this.#revisions.keys()) if (!told.has(key)) this.#forget(key);
-        told = new Set();
         this.#current = true;
         this.changed(undefined);
         continue;
@@ -70,6 +78,7 @@ export class Mirror<T> {
       else this.#bury(key, revision);
       if (!known) this.changed(key);
     }
+    return false;
   }
 
   #hold(key: string, { value, revision, at }: Entry<T>): void {

@@ -9,6 +9,7 @@ import {
   type DeployRequest,
   ENDPOINTS,
   type EndpointContract,
+  type Target,
 } from '@l45/contracts';
 import { DeployerModule } from '../deployer.module.js';
 import { FakeAgent, type FakeBuckets } from './fake-agent.js';
@@ -66,8 +67,8 @@ export class ControlPlane {
     await deployer.close();
   }
 
-  async startAgent(host: string, willing = true): Promise<FakeAgent> {
-    const agent = await new FakeAgent(host, this.buckets, willing).start();
+  async startAgent(host: string, target?: Target): Promise<FakeAgent> {
+    const agent = await new FakeAgent(host, this.buckets, target).start();
     this.agents.set(host, agent);
     return agent;
   }

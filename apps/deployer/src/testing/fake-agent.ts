@@ -35,7 +35,8 @@ const NOTHING_YET = {
 export class FakeAgent {
   /** Each desired state that was applied, in order. */
   readonly applied: DesiredState[] = [];
-  target: Target = TARGET;
+  /** Whether what is desired is applied, or refused. */
+  willing = true;
   problems: AgentProblem[] = [];
   /** What the kernel has. */
   instances: ObservedInstance[] = [];
@@ -45,8 +46,7 @@ export class FakeAgent {
   constructor(
     readonly host: string,
     private readonly buckets: FakeBuckets,
-    /** Whether what is desired is applied, or refused. */
-    public willing = true,
+    public target: Target = TARGET,
   ) {}
 
   async start(): Promise<this> {

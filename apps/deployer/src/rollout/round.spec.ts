@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeploymentRow } from '../storage/deployment.entity.js';
+import type { HostRow } from '../storage/host.entity.js';
+import { buildRow, deploymentRow, hostRow, TARGET } from '../testing/rows.js';
+import { Builds } from './builds.js';
+import type { Report } from './observe.js';
+import { progressOf } from './progress.js';
+import { missingBuilds, type Outcome, round } from './round.js';
+
+const NOW = new Date('2026-01-02T00:00:00Z');
+const builds = new Builds([buildRow()]);
+
+/** Postgres in memory: what a round leaves is what the next one finds. */
+class Rounds {
+  live: DeploymentRow[];
+  hosts: HostRow[] = [hostRow('client'), hostRow('dns-server')];
+
+  constructor(...live: DeploymentRow[]) {
+    this.live = live;
+  }
+
+  run(...reports: Report[]): Outcome {
+    const outcome = round(
+      { live: this.live, hosts: this.hosts, builds },
+      {
+        reports: new Map(reports.map((report) => [report.name, { report, at: NOW }])),
+        revisions: new Map(),
+      },
+      NOW,
+    );
+    this.hosts = [...outcome.hosts.values()];
+    this.live = [...outcome.deployments.values()].filter(({ phase }) => phase !== 'revoked');
+    return outcome;
+  }
+
+  /** What the host's agent reports once it has applied what it was told. */
+  applied(name: string): Report {
+    const host = this.hosts.find((one) => one.name === name) ?? hostRow(name);
+    return {
+      name,
+      target: TARGET,
+      problems: [],
+      applied: host.revision,
+      observed: host.desired.instances.map(({ id, mode, priority, directions, deprecated }) => ({
+        id,
+        mode,
+        priority,
+        directions,
+        deprecated,
+      })),
+    };
+  }
+
+  get phase() {
+    return this.live[0]?.phase;
+  }
+
+  reasons(silentSince: (host: string) => Date | undefined = () => undefined) {
+    const [deployment = deploymentRow()] = this.live;
+    const hosts = new Map(this.hosts.map((host) => [host.name, host]));
+    return progressOf(deployment, { hosts, builds, silentSince }).map(({ reason }) => reason);
+  }
+}
+
+describe('a rollout', () => {
+  it('waits in each phase for the last host', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.run();
+    rounds.run(rounds.applied('client'));
+    expect(rounds.phase).toBe('ingress');
+    expect(rounds.reasons()).toEqual([
+      'has ingress; egress follows once every host has ingress',
+      'has not confirmed ingress yet',
+    ]);
+    rounds.run(rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('egress');
+    expect(rounds.reasons()).toEqual(Array(2).fill('has not confirmed egress yet'));
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('deployed');
+    expect(rounds.reasons()).toEqual([undefined, undefined]);
+  });
+
+  it('changes nothing when nothing is new', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.run();
+    const { changedDeployments, changedHosts } = rounds.run();
+    expect([...changedDeployments, ...changedHosts]).toEqual([]);
+  });
+
+  it('does not count a report that looks right but precedes the revision that asked', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.run();
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    const active = [rounds.applied('client'), rounds.applied('dns-server')];
+    for (const mode of ['inactive', 'active'] as const) {
+      rounds.live = rounds.live.map((row) => ({ ...row, mode, phase: 'egress' }));
+      rounds.run(...active);
+      expect(rounds.phase).toBe('egress');
+    }
+    expect(rounds.reasons()).toEqual(Array(2).fill('has not confirmed revision 4 yet'));
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('deployed');
+  });
+
+  it('is no longer done when a host loses what it had, and needs no new revision to mend', () => {
+    const rounds = new Rounds(deploymentRow());
+    for (let i = 0; i < 3; i++) rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    const before = rounds.applied('client');
+    const { changedHosts } = rounds.run({ ...before, applied: 0, observed: [] });
+    expect([...changedHosts]).toEqual(['client']);
+    expect(rounds.phase).toBe('egress');
+    expect(rounds.reasons()).toEqual(['has not confirmed ingress and egress yet', undefined]);
+    rounds.run(before);
+    expect(rounds.phase).toBe('deployed');
+    expect(rounds.applied('client')).toEqual(before);
+  });
+
+  it('says since when a host is offline, and what the kernel refused', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.run();
+    const { id = '' } = rounds.applied('client').observed[0] ?? {};
+    const problems = [{ subject: id, name: 'KERNEL', message: 'EEXIST: the id is in use' }];
+    rounds.run({ ...rounds.applied('client'), observed: [], problems });
+    expect(rounds.reasons((host) => (host === 'client' ? undefined : NOW))).toEqual([
+      'kernel refused: EEXIST: the id is in use',
+      'offline since 2026-01-02T00:00:00.000Z',
+    ]);
+  });
+});
+
+describe('a revocation', () => {
+  it('lets egress end everywhere before anything goes', () => {
+    const rounds = new Rounds(deploymentRow());
+    for (let i = 0; i < 3; i++) rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    rounds.live = rounds.live.map((row) => ({ ...row, phase: 'quiesce' }));
+    rounds.run();
+    rounds.run(rounds.applied('client'));
+    expect(rounds.phase).toBe('quiesce');
+    expect(rounds.reasons()).toEqual([
+      'has ended egress; ingress ends once egress has on every host',
+      'has not confirmed the end of egress yet',
+    ]);
+    rounds.run(rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('removal');
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    expect(rounds.live).toEqual([]);
+  });
+
+  it('does not take the time before an instance came for the time after it went', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.run();
+    const before = { ...rounds.applied('client'), applied: 0, observed: [] };
+    rounds.live = rounds.live.map((row) => ({ ...row, phase: 'removal' }));
+    rounds.run(before, { ...before, name: 'dns-server' });
+    expect(rounds.phase).toBe('removal');
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    expect(rounds.live).toEqual([]);
+  });
+});
+
+it('missingBuilds names what hosts wait for, once', () => {
+  const target = { ...TARGET, kernelRelease: '6.2' };
+  const hosts = [hostRow('client', { target }), hostRow('dns-server', { target })];
+  const live = [deploymentRow(), deploymentRow({ phase: 'removal' })];
+  expect(missingBuilds({ live, hosts, builds })).toEqual([{ customization: 'dns_tag', target }]);
+});
