@@ -16,9 +16,9 @@ export class AddedCustomization {
   files: Record<string, string>;
 
   /** SHA-256 over the files, hex. */
-  @Column('text', { name: 'source_digest' })
+  @Column('text')
   sourceDigest: string;
 
-  @CreateDateColumn({ name: 'added_at', type: 'timestamptz' })
+  @CreateDateColumn({ type: 'timestamptz' })
   addedAt: Date;
 }

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { ManifestParser } from './manifest.js';
 
 const folder = 'kernel/customizations';
-const schema = JSON.parse(readFileSync(`${folder}/customization.schema.json`, 'utf8')) as object;
-const parser = new ManifestParser(schema);
+const parser = await ManifestParser.fromSchemaOf('kernel');
 const good = readFileSync(`${folder}/dns_tag/customization.yaml`, 'utf8');
 
 const refusal = (text: string): L45Error => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CustomizationManifest, type ErrorDetail, L45Error } from '@l45/contracts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseDocument, type YAMLError } from 'yaml';
 
 export const MANIFEST_FILE = 'customization.yaml';
@@ -12,6 +14,12 @@ export class ManifestParser {
 
   constructor(schema: object) {
     this.#validate = this.#ajv.compile<CustomizationManifest>(schema);
+  }
+
+  /** By the schema that people get to read, in the folder of the kernel's sources. */
+  static async fromSchemaOf(kernel: string): Promise<ManifestParser> {
+    const path = join(kernel, 'customizations/customization.schema.json');
+    return new ManifestParser(JSON.parse(await readFile(path, 'utf8')) as object);
   }
 
   parse(text: string): CustomizationManifest {

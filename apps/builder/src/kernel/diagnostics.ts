@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorDetail } from '@l45/contracts';
 
-const COMPILER = /^(?<file>[^\s:]+):(?<line>\d+):(?:(?<column>\d+):)? (?:fatal )?error: (?<message>.*)$/;
+const COMPILER =
+  /^(?<file>[^\s:]+):(?<line>\d+):(?:(?<column>\d+):)? (?:fatal )?error: (?<message>.*)$/;
 const MODPOST = /^ERROR: modpost: (?<message>.*)$/;
 const LIMIT = 50;
 
-/** What the compiler and modpost found, with file names relative to the folder of the source. */
-export function diagnostics(output: string, folder: string): ErrorDetail[] {
-  return output
-    .replaceAll(`${folder}/`, '')
+/** What the compiler and modpost found, with file names relative to one of these folders. */
+export function diagnostics(output: string, folders: string[]): ErrorDetail[] {
+  return folders
+    .reduce((text, folder) => text.replaceAll(`${folder}/`, ''), output)
     .split('\n')
     .flatMap((line) => finding(line) ?? [])
     .slice(0, LIMIT);

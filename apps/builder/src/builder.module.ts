@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BusModule, loadConfig } from '@l45/bus';
+import { CibModule } from '@l45/cib';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Builds } from './build/builds.js';
+import { BuiltModule } from './build/built-module.entity.js';
+import { BuiltModules } from './build/built-modules.js';
+import { Toolchain } from './build/toolchain.js';
+import { BuilderConfig } from './builder.config.js';
+import { BuilderController } from './builder.controller.js';
+import { AddedCustomization } from './catalogue/added-customization.entity.js';
+import { AddedCustomizations } from './catalogue/added-customizations.js';
+import { Catalogue } from './catalogue/catalogue.js';
+import { ManifestParser } from './catalogue/manifest.js';
+import { ShippedCustomizations } from './catalogue/shipped-customizations.js';
+import { CoreSources } from './kernel/core-sources.js';
+import { Kernels } from './kernel/kernels.js';
+import { Initial1763800000000 } from './migrations/1763800000000-initial.js';
+
+const entities = [AddedCustomization, BuiltModule];
+
+@Module({
+  imports: [
+    BusModule.forRoot({
+      service: 'builder',
+      description: 'Builds customizations for the kernels of hosts',
+    }),
+    CibModule.forRoot({ schema: 'builder', entities, migrations: [Initial1763800000000] }),
+    TypeOrmModule.forFeature(entities),
+  ],
+  controllers: [BuilderController],
+  providers: [
+    { provide: BuilderConfig, useFactory: () => loadConfig(BuilderConfig) },
+    {
+      provide: ManifestParser,
+      inject: [BuilderConfig],
+      useFactory: ({ L45_KERNEL }: BuilderConfig) => ManifestParser.fromSchemaOf(L45_KERNEL),
+    },
+    AddedCustomizations,
+    Builds,
+    BuiltModules,
+    Catalogue,
+    CoreSources,
+    Kernels,
+    ShippedCustomizations,
+    Toolchain,
+  ],
+})
+export class BuilderModule {}
