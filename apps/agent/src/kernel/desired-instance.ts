@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DesiredInstance, Match } from '@l45/contracts';
+import { type DesiredInstance, DIRECTIONS, type Match } from '@l45/contracts';
 import { formatPrefix, parsePrefix } from './address.js';
 import { cgroupId } from './cgroup.js';
 import type { FlowMatch, InstanceIdentity, InstanceSettings, Params } from './instance.js';
@@ -11,8 +11,13 @@ export type ResolvedInstance = InstanceIdentity &
 
 /** A desired instance in the kernel's terms; throws where this host has no such thing. */
 export function resolveInstance(desired: DesiredInstance): ResolvedInstance {
-  const { match, params, ...rest } = desired;
-  return { ...rest, match: resolveMatch(match), params: resolveParams(params) };
+  const { match, params, directions, ...rest } = desired;
+  return {
+    ...rest,
+    match: resolveMatch(match),
+    params: resolveParams(params),
+    directions: DIRECTIONS.filter((direction) => directions.includes(direction)),
+  };
 }
 
 const resolveMatch = (match: Match): FlowMatch => ({

@@ -7,7 +7,7 @@ export interface PortRange {
 
 /** `53` or `8000-8080`. */
 export function parsePorts(text: string): PortRange {
-  const [first = Number.NaN, last = first] = text.split('-').map(Number);
+  const [first = Number.NaN, last = first] = text.split('-').map((port) => Number.parseInt(port));
   if (!(first <= last && last <= 65_535)) {
     throw new RangeError(`"${text}" is not a port or a range of ports`);
   }

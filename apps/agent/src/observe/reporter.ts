@@ -13,6 +13,7 @@ import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { Observer } from './observer.js';
 
+const RETRY_MS = 500;
 /** Conflicts in a row that can no longer come from a bucket that was wiped. */
 const TWO_AGENTS = 2;
 
@@ -22,6 +23,7 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Reporter.name);
   private readonly work = new Coalesced(() => this.report());
   private heartbeat?: NodeJS.Timeout;
+  private retry?: NodeJS.Timeout;
   private failure = '';
   /** Of our last report; to notice somebody else's. */
   private revision?: number;
@@ -44,6 +46,7 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.heartbeat);
     await this.work.idle();
+    clearTimeout(this.retry);
   }
 
   private async report(): Promise<void> {
@@ -55,6 +58,7 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.failure) this.logger.warn(`cannot report, trying again: ${message}`);
       this.failure = message;
+      this.retry = setTimeout(() => this.work.request(), RETRY_MS);
     }
   }
 

@@ -40,7 +40,7 @@ export interface Progress {
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Tells `progress` after every pass that ran to its end. */
+  /** Tells when `progress` is another one. */
   readonly events = new EventEmitter<{ progress: [] }>();
 
   private readonly logger = new Logger(Reconciler.name);
@@ -145,10 +145,9 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.log(`revision ${revision} applied`);
       this.cache.keepOnly(artifacts).catch((error: unknown) => this.logger.warn(error));
     }
-    if (!isDeepStrictEqual(problems, this.applied.problems)) {
-      for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
-    }
     this.isReached = isReached;
+    if (isDeepStrictEqual({ revision, problems }, this.applied)) return;
+    for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
     this.applied = { revision, problems };
     this.events.emit('progress');
   }

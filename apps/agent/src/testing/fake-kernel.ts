@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AttachedSocket, Counters, LoadedCustomization } from '@l45/contracts';
+import { EventEmitter } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { InstanceSettings, KernelInstance, NewInstance } from '../kernel/instance.js';
+import { kernelError } from '../kernel/kernel-error.js';
+import { CORE, type Core, KernelGateway } from '../kernel/kernel.gateway.js';
+import { Refused } from '../netlink/socket.js';
+
+type Errno = 'EEXIST' | 'ENOENT' | 'EBUSY' | 'EINVAL' | 'ENOMEM';
+
+const COUNTERS: Counters = {
+  egressMessages: '0',
+  egressBytesIn: '0',
+  egressBytesOut: '0',
+  ingressMessages: '0',
+  ingressBytesIn: '0',
+  ingressBytesOut: '0',
+  inserted: '0',
+  removed: '0',
+  passed: '0',
+  dropped: '0',
+  errors: '0',
+  observed: '0',
+  attached: '0',
+};
+
+/** A kernel in memory, which refuses what the real one refuses. */
+export class FakeKernel extends KernelGateway {
+  /** What was asked to be changed, in order: `new <id>`, `set <id>`, `load <name>`, … */
+  readonly changes: string[] = [];
+  /** Number of reads. */
+  reads = 0;
+  /** Changes that fail, and with what: `new <id>` → EINVAL. */
+  readonly failures = new Map<string, Errno>();
+  attached: AttachedSocket[] = [];
+
+  private readonly modules = new Map<string, string>();
+  private readonly registry = new Map<string, KernelInstance>();
+  private readonly events = new EventEmitter<{ change: [] }>();
+
+  async core(): Promise<Core | undefined> {
+    this.reads++;
+    const srcversion = this.modules.get(CORE);
+    return srcversion === undefined ? undefined : { version: '0.1.0', abi: 1, srcversion };
+  }
+
+  async customizations(): Promise<LoadedCustomization[]> {
+    this.reads++;
+    const loaded = [...this.modules].filter(([name]) => name !== CORE);
+    return loaded.map(([name, srcversion]) => ({
+      name,
+      version: '1.0.0',
+      srcversion,
+      users: this.usersOf(name),
+    }));
+  }
+
+  async instances(): Promise<KernelInstance[]> {
+    this.reads++;
+    return [...this.registry.values()].map((found) => ({
+      ...found,
+      counters: { ...found.counters },
+    }));
+  }
+
+  async sockets(): Promise<AttachedSocket[]> {
+    this.reads++;
+    return this.attached;
+  }
+
+  async newInstance({ attach: _attach, ...instance }: NewInstance): Promise<void> {
+    const { id, customization } = instance;
+    this.change(`new ${id}`);
+    if (!this.modules.has(customization)) throw refusal('register', 'ENOENT');
+    if (this.registry.has(id)) throw refusal('register', 'EEXIST');
+    const state = { deprecated: false, sockets: 0, lastUsed: '0', counters: { ...COUNTERS } };
+    this.registry.set(id, { ...instance, ...state });
+    this.events.emit('change');
+  }
+
+  async setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void> {
+    this.change(`set ${id}`);
+    const instance = this.registry.get(id);
+    if (!instance) throw refusal('change', 'ENOENT');
+    if (instance.deprecated && settings.deprecated === false) throw refusal('change', 'EINVAL');
+    this.registry.set(id, { ...instance, ...settings });
+    this.events.emit('change');
+  }
+
+  async deleteInstance(id: string): Promise<void> {
+    this.change(`delete ${id}`);
+    if (!this.registry.delete(id)) throw refusal('revoke', 'ENOENT');
+    this.events.emit('change');
+  }
+
+  /** What is loaded is told from the file, as modpost writes it. */
+  async loadModule(name: string, file: string): Promise<void> {
+    const text = await readFile(file, 'latin1');
+    this.change(`load ${name}`);
+    if (this.modules.has(name)) throw refusal('load', 'EEXIST');
+    if (name !== CORE && !this.modules.has(CORE)) throw refusal('load', 'ENOENT');
+    this.modules.set(name, /srcversion=([^\0]*)\0/.exec(text)?.[1] ?? '');
+  }
+
+  async unloadModule(name: string): Promise<void> {
+    this.change(`unload ${name}`);
+    if (!this.modules.has(name)) throw refusal('unload', 'ENOENT');
+    const isUsed = name === CORE ? this.modules.size > 1 : this.usersOf(name) > 0;
+    if (isUsed) throw refusal('unload', 'EBUSY');
+    this.modules.delete(name);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.events.on('change', listener);
+    return () => this.events.off('change', listener);
+  }
+
+  /** As traffic does. */
+  count(id: string, counters: Partial<Counters>): void {
+    const instance = this.registry.get(id);
+    if (instance) Object.assign(instance.counters, counters);
+  }
+
+  /** Nothing survives a reset of the host. */
+  reset(): void {
+    this.modules.clear();
+    this.registry.clear();
+    this.changes.length = 0;
+  }
+
+  private usersOf(name: string): number {
+    return [...this.registry.values()].filter((user) => user.customization === name).length;
+  }
+
+  private change(what: string): void {
+    this.changes.push(what);
+    const errno = this.failures.get(what);
+    if (errno) throw refusal(what, errno);
+  }
+}
+
+const refusal = (action: string, errno: Errno): Error =>
+  kernelError(action, new Refused({ errno: constants.errno[errno] }));
+
+/** The bytes of a module, as far as a fake kernel looks at them. */
+export const fakeModule = (name: string, srcversion: string): Buffer =>
+  Buffer.from(`\x7fELF\0name=${name}\0srcversion=${srcversion}\0`);
