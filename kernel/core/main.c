@@ -26,7 +26,7 @@ static int __init l45_init(void)
 	err = l45_netlink_init();
 	if (err)
 		goto err_netlink;
-	pr_info("Layer 4.5 %s loaded\n", L45_VERSION);
+	pr_info("l45: Layer 4.5 %s loaded\n", L45_VERSION);
 	return 0;
 
 err_netlink:

@@ -898,6 +898,7 @@ struct build {
 	bool last;  /* nothing will follow, ever */
 	bool fault; /* the application's memory isn't there */
 	bool end;   /* nothing more to do */
+	struct l45_instance *instance; /* whom it counts for */
 };
 
 static void tx_consume(struct direction *d, struct build *build, u32 len)
@@ -924,6 +925,8 @@ static int build_chunk(struct l45_tcp *tcp, struct build *build)
 		u32 n;
 		int err;
 
+		if (d->instance)
+			build->instance = d->instance;
 		if (!d->instance) {
 			if (!d->plain && (d->held_len || iov_iter_count(build->from))) {
 				ask(tcp, d, L45_EGRESS);
@@ -1079,8 +1082,8 @@ static int push_left(struct sock *sk, struct l45_tcp *tcp)
 static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct build *build, int flags)
 {
 	struct page_frag *frag = sk_page_frag(sk);
-	struct l45_instance *instance = tcp->tx.instance;
 	size_t before = iov_iter_count(build->from);
+	struct l45_instance *instance;
 	int room, err;
 
 	if (!skb_page_frag_refill(2 * L45_INSERT_MAX, frag, sk->sk_allocation))
@@ -1104,6 +1107,7 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct build *build,
 		if (!err && ret != -EAGAIN)
 			err = ret;
 	}
+	instance = build->instance;
 	if (instance) {
 		l45_count(instance, EGRESS_BYTES_IN, before - iov_iter_count(build->from));
 		l45_count(instance, EGRESS_BYTES_OUT, build->used);
@@ -1158,7 +1162,6 @@ static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long timeo)
 
 static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg)
 {
-	struct l45_instance *instance = tcp->tx.instance;
 	size_t size = iov_iter_count(&msg->msg_iter), sent;
 	struct build build = { .from = &msg->msg_iter };
 	int flags = msg->msg_flags, err;
@@ -1217,8 +1220,8 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 			if (err != -EAGAIN) {
 				if (err == -EPROTO || err == -EBADMSG) {
 					tcp->tx.err = err;
-					if (instance)
-						l45_count(instance, ERRORS, 1);
+					if (build.instance)
+						l45_count(build.instance, ERRORS, 1);
 				}
 				break;
 			}
@@ -1236,10 +1239,10 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		if (flags & MSG_EOR && !iov_iter_count(&msg->msg_iter) &&
 		    tcp_write_queue_tail(sk))
 			TCP_SKB_CB(tcp_write_queue_tail(sk))->eor = 1;
-		if (instance) {
-			l45_count(instance, EGRESS_MESSAGES, 1);
-			l45_instance_used(instance);
-			trace_l45_customize(sk, instance, L45_EGRESS, size, sent);
+		if (build.instance) {
+			l45_count(build.instance, EGRESS_MESSAGES, 1);
+			l45_instance_used(build.instance);
+			trace_l45_customize(sk, build.instance, L45_EGRESS, size, sent);
 		}
 		err = l45_tap_zerocopy(sk, msg, sent);
 		return err ?: (int)sent;
@@ -1468,7 +1471,11 @@ void l45_tcp_changed(struct l45_socket *socket)
 
 int l45_tcp_init(void)
 {
-	cache = KMEM_CACHE(l45_tcp, 0);
+	/* What is held and inserted is copied from and to the application right here. */
+	cache = kmem_cache_create_usercopy("l45_tcp", sizeof(struct l45_tcp), 0, 0,
+					   offsetof(struct l45_tcp, tx),
+					   sizeof(struct l45_tcp) - offsetof(struct l45_tcp, tx),
+					   NULL);
 	return cache ? 0 : -ENOMEM;
 }
 

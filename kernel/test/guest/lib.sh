@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# What the tests share. The modules are loaded when they run; each cleans up after
+# itself and exits 0 only at its very end.
+set -eu
+[ -z "${L45_DEBUG-}" ] || set -x
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d /tmp/l45-XXXXXX)
+children=
+
+cleanup() {
+	for child in $children; do kill "$child" 2>/dev/null || true; done
+	if [ -x "$work/l45ctl" ]; then
+		"$work/l45ctl" instances 2>/dev/null | sed -n 's/^id=\([0-9]*\) .*/\1/p' |
+			while read -r id; do "$work/l45ctl" del "$id" || true; done
+	fi
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+compile() {
+	for name in "$@"; do
+		cc -O2 -pthread -o "$work/$name" "$here/$name.c"
+	done
+}
+
+die() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+must_fail() {
+	if "$@" >/dev/null 2>&1; then die "succeeded: $*"; fi
+}
+
+# Polls instead of sleeping: until 30 "command"
+until_true() {
+	left=$(($1 * 20))
+	shift
+	until eval "$*"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || die "never true: $*"
+		sleep 0.05
+	done
+}
+
+ctl() { "$work/l45ctl" "$@"; }
+
+# counter ID NAME
+counter() { ctl get "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
+
+equal() { [ "$1" = "$2" ] || die "$3: $1, not $2"; }
+
+compile l45ctl
