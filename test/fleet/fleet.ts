@@ -11,6 +11,9 @@ export const HOSTS = {
 } as const;
 export type HostName = keyof typeof HOSTS;
 
+/** An agent starts in four seconds on an idle machine; busy ones emulate slowly. */
+const AGENT_START_MS = 120_000;
+
 /** The deployment of the README: dig's queries to dnsmasq leave with a tag. */
 export const TAG_DNS: DeployRequest = {
   name: 'tag-dns',
@@ -85,10 +88,11 @@ export class Fleet {
 
   /** Resolves once the monitor has heard of a host. */
   async known(name: HostName): Promise<void> {
-    await waitFor(`${name} to report`, async () => {
+    const online = async (): Promise<boolean | undefined> => {
       const { body } = await this.stack.request<HostsReply>('l45.monitor.hosts', { host: name });
       return body.hosts?.[0]?.online;
-    }).catch((error: Error) => {
+    };
+    await waitFor(`${name} to report`, online, AGENT_START_MS).catch((error: Error) => {
       throw new Error(`${error.message}\n${this.agentLog(name)}`, { cause: error });
     });
   }

@@ -25,7 +25,7 @@ export const encodeNew = (instance: NewInstance): Tags<'instance'> => ({
   match: encodeMatch(instance.match),
   param: encodeParams(instance.params),
   attach: uapi.Attach[instance.attach],
-  ...encodeSettings(instance),
+  ...encodeSettings({ ...instance, deprecated: undefined }),
 });
 
 export const encodeSet = (id: string, settings: Partial<InstanceSettings>): Tags<'instance'> => ({
