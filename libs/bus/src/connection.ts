@@ -19,10 +19,7 @@ const CLOSE_MS = 2_000;
 
 const logger = new Logger('Nats');
 
-type NatsAccess = Pick<
-  BusConfig,
-  'NATS_URL' | 'NATS_CREDS' | 'NATS_CA' | 'NATS_CERT' | 'NATS_KEY'
->;
+type NatsAccess = Pick<BusConfig, 'NATS_URL' | 'NATS_CREDS' | 'NATS_CA' | 'NATS_CERT' | 'NATS_KEY'>;
 
 /** Connects, however long no server is there, and stays connected through its restarts. */
 export async function connect(
