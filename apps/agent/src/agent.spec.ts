@@ -329,9 +329,7 @@ describe('agent', () => {
       const instance = desiredInstance();
       await agent.want(desiredState(1, [instance]));
       await agent.applied(1);
-      await agent.nats.kill();
-      await agent.nats.restart();
-      await agent.connection.rtt();
+      await agent.crashNats();
       await agent.want(desiredState(2, [{ ...instance, priority: 3 }]));
       expect((await agent.applied(2)).instances).toMatchObject([{ priority: 3 }]);
     });

@@ -88,6 +88,14 @@ export class AgentUnderTest {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Resolves once the control plane is connected again. */
+  async crashNats(): Promise<void> {
+    const back = reconnected(this.control);
+    await this.nats.kill();
+    await this.nats.restart();
+    await back;
+  }
+
   want(state: DesiredState): Promise<number> {
     return this.desired.put(state.host, state);
   }
@@ -114,4 +122,8 @@ export class AgentUnderTest {
     const subject = ENDPOINTS.agent.status.subject.replace('<host>', HOST);
     return (await this.control.request(subject)).json();
   }
+}
+
+async function reconnected(connection: NatsConnection): Promise<void> {
+  for await (const status of connection.status()) if (status.type === 'reconnect') return;
 }
