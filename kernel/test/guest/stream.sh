@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Streams, customized at both ends, as programs use them: every case of stream.c.
+. "$(dirname "$0")/lib.sh"
+compile stream
+
+both_ends() {
+	ctl new 1 "$@" deployment=1 role=0 protocol=tcp application=l45-stream
+}
+
+"$work/stream" churn 4 || die "without an instance"
+both_ends stream_tag p.interval=1000
+for family in 4 6; do
+	"$work/stream" all $family || die "stream_tag, IPv$family"
+done
+ctl instances
+[ "$(counter 1 inserted)" -gt 1000000 ] || die "hardly anything was inserted"
+equal "$(counter 1 errors)" 0 errors
+until_true 10 '[ "$(counter 1 sockets)" = 0 ]'
+ctl del 1
+echo "stream: pass"
