@@ -3,6 +3,7 @@ import { type ErrorDetail, L45Error, ROLES, type Target } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
+import { distinctTargets } from '../rollout/builds.js';
 import { Fleet } from '../rollout/fleet.service.js';
 import { stateOf } from '../rollout/phase.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
@@ -62,8 +63,7 @@ export class AdmissionService {
         known,
       );
     }
-    const targets = found.flatMap(({ target }) => target ?? []);
-    return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
+    return distinctTargets(found.flatMap(({ target }) => target ?? []));
   }
 }
 

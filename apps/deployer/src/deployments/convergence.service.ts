@@ -24,27 +24,26 @@ export class Convergence implements OnModuleDestroy {
         unsubscribe();
         this.#waiting.delete(giveUp);
       };
-      const look = (isOver: boolean) => {
-        read()
-          .then(({ phase, value }) => {
-            if (!isOver && !isSettled(phase)) return;
-            end();
-            resolve(value);
-          })
-          .catch((error: unknown) => {
-            end();
-            reject(error);
-          });
+      const look = async (isOver: boolean) => {
+        try {
+          const { phase, value } = await read();
+          if (!isOver && !isSettled(phase)) return;
+          end();
+          resolve(value);
+        } catch (error) {
+          end();
+          reject(error);
+        }
       };
-      const giveUp = () => look(true);
+      const giveUp = () => void look(true);
       const timer = setTimeout(giveUp, seconds * 1_000);
       // Before the first look: what settles meanwhile must not be missed.
       const unsubscribe = this.reconciler.onRound((phases) => {
         const phase = phases.get(id);
-        if (phase === undefined || isSettled(phase)) look(false);
+        if (phase === undefined || isSettled(phase)) void look(false);
       });
       this.#waiting.add(giveUp);
-      look(false);
+      void look(false);
     });
   }
 

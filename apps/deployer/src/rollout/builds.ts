@@ -15,5 +15,13 @@ export class Builds {
   }
 }
 
-const key = (customization: string, { kernelRelease, arch }: Target): string =>
-  [customization, kernelRelease, arch].join(' ');
+const key = (customization: string, target: Target): string =>
+  `${customization} ${targetKey(target)}`;
+
+/** Equal for equal targets, whatever the order of their fields: Postgres has its own. */
+const targetKey = ({ kernelRelease, arch }: Target): string => `${kernelRelease} ${arch}`;
+
+/** Each target once. */
+export const distinctTargets = (targets: Target[]): Target[] => [
+  ...new Map(targets.map((target) => [targetKey(target), target])).values(),
+];

@@ -5,7 +5,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { BuilderGateway } from '../building/builder.gateway.js';
 import type { BuildRow } from '../storage/build.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
-import { missingBuilds, type World } from './round.js';
+import { missingBuilds, type Outcome } from './round.js';
 
 /** Builds what is missing for hosts that boot another kernel than they were deployed to. */
 @Injectable()
@@ -20,10 +20,10 @@ export class RebuildService {
   ) {}
 
   /** Begins all that is missing; `again`: also what failed before. */
-  catchUp(world: World, again: boolean, built: () => void): void {
-    for (const { customization, target } of missingBuilds(world)) {
-      const key = JSON.stringify([customization, target]);
-      const failed = world.builds.find(customization, target) !== undefined;
+  catchUp(outcome: Outcome, again: boolean, built: () => void): void {
+    for (const { customization, target } of missingBuilds(outcome)) {
+      const key = `${customization} ${target.kernelRelease} ${target.arch}`;
+      const failed = outcome.builds.find(customization, target) !== undefined;
       if (this.#underWay.has(key) || (failed && !again)) continue;
       this.#underWay.add(key);
       this.#build(customization, target)
@@ -37,7 +37,11 @@ export class RebuildService {
     const row = await this.builder
       .build(customization, target)
       .catch((error: unknown) => failure(customization, target, error));
-    await this.transactions.run((manager) => this.repository.saveBuilds(manager, [row]));
+    await this.transactions.run((manager) =>
+      row.artifacts
+        ? this.repository.saveBuilds(manager, [row])
+        : this.repository.saveFailure(manager, row),
+    );
   }
 }
 

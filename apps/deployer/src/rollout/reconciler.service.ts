@@ -8,7 +8,7 @@ import { Fleet } from './fleet.service.js';
 import { Loop } from './loop.js';
 import { RebuildService } from './rebuild.service.js';
 import type { Phase } from './phase.js';
-import { type Outcome, round, type World } from './round.js';
+import { type Outcome, round } from './round.js';
 import { TURN } from './turn.js';
 
 /** Everything follows from watching; this only mends what was missed after all. */
@@ -67,15 +67,14 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.#resync = false;
     const sightings = this.fleet.sightings(all ? 'ever' : 'last');
     try {
-      const { world, outcome } = await this.transactions.exclusively(TURN, async (manager) => {
-        const world = await this.rollouts.load(manager);
-        const outcome = round(world, sightings, new Date());
-        await this.rollouts.save(manager, outcome);
-        return { world, outcome };
+      const outcome = await this.transactions.exclusively(TURN, async (manager) => {
+        const next = round(await this.rollouts.load(manager), sightings, new Date());
+        await this.rollouts.save(manager, next);
+        return next;
       });
-      this.#announce(world, outcome);
+      this.#announce(outcome);
       await this.fleet.tell([...outcome.hosts.values()]);
-      this.rebuilds.catchUp(worldAfter(world, outcome), all, () => this.trigger());
+      this.rebuilds.catchUp(outcome, all, () => this.trigger());
     } catch (error) {
       this.fleet.putBack(sightings);
       this.#resync ||= all;
@@ -83,7 +82,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  #announce({ builds }: World, { deployments, hosts, changedDeployments }: Outcome): void {
+  #announce({ deployments, hosts, builds, changedDeployments }: Outcome): void {
     for (const id of changedDeployments) {
       const deployment = deployments.get(id);
       if (deployment) this.announcer.announce(deployment, { hosts, builds });
@@ -92,9 +91,3 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.#rounds.emit('done', new Map(phases));
   }
 }
-
-const worldAfter = ({ builds }: World, { deployments, hosts }: Outcome): World => ({
-  live: [...deployments.values()],
-  hosts: [...hosts.values()],
-  builds,
-});

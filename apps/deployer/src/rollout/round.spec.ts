@@ -159,9 +159,18 @@ describe('a revocation', () => {
   });
 });
 
-it('missingBuilds names what hosts wait for, once', () => {
+it('missingBuilds names what hosts wait for, once, however its fields are ordered', () => {
   const target = { ...TARGET, kernelRelease: '6.2' };
-  const hosts = [hostRow('client', { target }), hostRow('dns-server', { target })];
-  const live = [deploymentRow(), deploymentRow({ phase: 'removal' })];
-  expect(missingBuilds({ live, hosts, builds })).toEqual([{ customization: 'dns_tag', target }]);
+  const reordered = { arch: target.arch, kernelRelease: target.kernelRelease };
+  const hosts = new Map([
+    ['client', hostRow('client', { target })],
+    ['dns-server', hostRow('dns-server', { target: reordered })],
+  ]);
+  const deployments = new Map([
+    ['one', deploymentRow()],
+    ['other', deploymentRow({ phase: 'removal' })],
+  ]);
+  expect(missingBuilds({ deployments, hosts, builds })).toEqual([
+    { customization: 'dns_tag', target },
+  ]);
 });

@@ -2,7 +2,7 @@
 import type { Target } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import type { HostRow } from '../storage/host.entity.js';
-import type { Builds } from './builds.js';
+import { type Builds, distinctTargets } from './builds.js';
 import { observe, type Report } from './observe.js';
 import { directionsOf, nextPhase } from './phase.js';
 import { type Placement, placementsOf } from './placement.js';
@@ -27,6 +27,7 @@ export interface Sightings {
 export interface Outcome {
   deployments: ReadonlyMap<string, DeploymentRow>;
   hosts: ReadonlyMap<string, HostRow>;
+  builds: Builds;
   changedDeployments: ReadonlySet<string>;
   changedHosts: ReadonlySet<string>;
 }
@@ -68,7 +69,7 @@ export function round(world: World, { reports, revisions }: Sightings, now: Date
       changedDeployments.add(deployment.id);
     }
   }
-  return { deployments, hosts, changedDeployments, changedHosts };
+  return { deployments, hosts, builds: world.builds, changedDeployments, changedHosts };
 }
 
 function groupByHost(placements: Placement[]): Map<string, Placement[]> {
@@ -92,21 +93,25 @@ const newestTrace = (placements: Placement[]): string | null =>
 
 /** Builds that hosts wait for; those that failed too, to be tried again. */
 export function missingBuilds({
-  live,
+  deployments,
   hosts,
   builds,
-}: World): { customization: string; target: Target }[] {
-  const targets = new Map(hosts.map((host) => [host.name, host.target]));
-  const missing = live
-    .filter(({ phase }) => directionsOf[phase].length > 0)
-    .flatMap((deployment) =>
-      placementsOf(deployment).flatMap(({ host }) => {
-        const { customization } = deployment.specification;
-        const target = targets.get(host);
-        return target && !builds.find(customization, target)?.artifacts
-          ? [{ customization, target }]
-          : [];
-      }),
-    );
-  return [...new Map(missing.map((one) => [JSON.stringify(one), one])).values()];
+}: Pick<Outcome, 'deployments' | 'hosts' | 'builds'>): Missing[] {
+  const wanted = new Map<string, Target[]>();
+  for (const deployment of deployments.values()) {
+    if (directionsOf[deployment.phase].length === 0) continue;
+    const { customization } = deployment.specification;
+    const here = placementsOf(deployment).flatMap(({ host }) => hosts.get(host)?.target ?? []);
+    wanted.set(customization, [...(wanted.get(customization) ?? []), ...here]);
+  }
+  return [...wanted].flatMap(([customization, all]) =>
+    distinctTargets(all)
+      .filter((target) => !builds.find(customization, target)?.artifacts)
+      .map((target) => ({ customization, target })),
+  );
+}
+
+export interface Missing {
+  customization: string;
+  target: Target;
 }

@@ -35,6 +35,17 @@ export class DeploymentsRepository {
     return upsert(manager, BuildRow, builds, ['customization', 'kernelRelease', 'arch']);
   }
 
+  /** A failure never takes the place of a build that another replica got meanwhile. */
+  async saveFailure(manager: EntityManager, failure: BuildRow): Promise<void> {
+    const { customization, kernelRelease, arch, problem } = failure;
+    await manager.query(
+      `INSERT INTO deployer.build (customization, "kernelRelease", arch, problem)
+       VALUES ($1, $2, $3, $4) ON CONFLICT (customization, "kernelRelease", arch)
+       DO UPDATE SET problem = $4 WHERE build.artifacts IS NULL`,
+      [customization, kernelRelease, arch, problem],
+    );
+  }
+
   async hosts(manager: EntityManager, names: string[]): Promise<Hosts> {
     const rows = await manager.find(HostRow, { where: { name: In(names) } });
     return new Map(rows.map((row) => [row.name, row]));
