@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import 'reflect-metadata';
 import { runService } from '@l45/bus';
 import { MiddleboxModule } from './middlebox.module.js';
 
