@@ -11,7 +11,7 @@ import {
   type TargetsReply,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
-import { Builds } from './build/builds.js';
+import { Builds } from './building/builds.js';
 import { Catalogue } from './catalogue/catalogue.js';
 import { Kernels } from './kernel/kernels.js';
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Artifact, BuildReply, BuildRequest } from '@l45/contracts';
+import { Transactions } from '@l45/cib';
+import { Injectable, Logger } from '@nestjs/common';
+import { BuilderConfig } from '../builder.config.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import { CoreSources } from '../kernel/core-sources.js';
+import { Kernels } from '../kernel/kernels.js';
+import type { BuiltModule } from './built-module.entity.js';
+import { BuiltModules } from './built-modules.js';
+import { coreOrder, customizationOrder, type Order } from './order.js';
+import { Slots } from './slots.js';
+import { Toolchain } from './toolchain.js';
+
+interface Obtained {
+  module: BuiltModule;
+  cached: boolean;
+}
+
+/** Builds modules, each once, however often and by however many replicas it is asked for. */
+@Injectable()
+export class Builds {
+  readonly #logger = new Logger(Builds.name);
+  readonly #slots: Slots;
+  readonly #running = new Map<string, Promise<Obtained>>();
+
+  constructor(
+    config: BuilderConfig,
+    private readonly catalogue: Catalogue,
+    private readonly kernels: Kernels,
+    private readonly coreSources: CoreSources,
+    private readonly toolchain: Toolchain,
+    private readonly builtModules: BuiltModules,
+    private readonly transactions: Transactions,
+  ) {
+    this.#slots = new Slots(config.L45_BUILD_JOBS);
+  }
+
+  async build({ customization, target }: BuildRequest): Promise<BuildReply> {
+    const source = await this.catalogue.find(customization);
+    const kernel = await this.kernels.find(target);
+    const compiler = await this.toolchain.version(kernel.compiler);
+    const coreOrdered = coreOrder(kernel, compiler, await this.coreSources.read());
+    const core = await this.#obtain(coreOrdered);
+    const own = await this.#obtain(customizationOrder(coreOrdered, core.module, source));
+    return {
+      target: kernel.target,
+      artifacts: [artifact(core.module), artifact(own.module)],
+      cached: core.cached && own.cached,
+    };
+  }
+
+  async #obtain(order: Order): Promise<Obtained> {
+    const module = await this.builtModules.find(order.key);
+    if (module) return { module, cached: true };
+    return this.#running.get(order.key) ?? this.#start(order);
+  }
+
+  #start(order: Order): Promise<Obtained> {
+    const running = this.#inTurn(order).finally(() => this.#running.delete(order.key));
+    this.#running.set(order.key, running);
+    return running;
+  }
+
+  /** The slot comes first, so that whoever waits for one holds no database connection. */
+  #inTurn(order: Order): Promise<Obtained> {
+    return this.#slots.run(() =>
+      this.transactions.exclusively(`build ${order.key}`, async () => {
+        const module = await this.builtModules.find(order.key);
+        if (module) return { module, cached: true };
+        return { module: await this.#make(order), cached: false };
+      }),
+    );
+  }
+
+  async #make(order: Order): Promise<BuiltModule> {
+    const { name, kernel } = order;
+    const started = performance.now();
+    const { module, symbols } = await this.toolchain.make(order);
+    const built = await this.builtModules.save(order, module, symbols);
+    const ms = Math.round(performance.now() - started);
+    this.#logger.log('built', { name, ...kernel.target, digest: built.digest, ms });
+    return built;
+  }
+}
+
+const artifact = ({ name, digest, size, srcversion }: BuiltModule): Artifact => ({
+  name,
+  digest,
+  size,
+  srcversion,
+});
