@@ -48,6 +48,11 @@ describe('an instance on its way to the kernel and back', () => {
     expect(directions).toEqual(['ingress', 'egress']);
   });
 
+  it('is registered without what the kernel does not take at that point', () => {
+    const sent = decode('instance', encode('instance', encodeNew(resolveInstance(full))));
+    expect(sent.deprecated).toBeUndefined();
+  });
+
   it('sends only the settings that change', () => {
     const attributes = decode('instance', encode('instance', encodeSet(full.id, { priority: 7 })));
     expect(Object.keys(attributes)).toEqual(['id', 'priority']);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { ResolvedInstance } from '../kernel/desired-instance.js';
-import type { InstanceIdentity, InstanceSettings, KernelInstance } from '../kernel/instance.js';
+import type {
+  FlowMatch,
+  InstanceIdentity,
+  InstanceSettings,
+  KernelInstance,
+} from '../kernel/instance.js';
 
 export type Plan =
   | { kind: 'nothing' }
@@ -14,7 +19,6 @@ const IDENTITY = [
   'deployment',
   'customization',
   'role',
-  'match',
   'params',
 ] as const satisfies (keyof InstanceIdentity)[];
 const SETTINGS = [
@@ -38,7 +42,14 @@ export function planInstance(desired: ResolvedInstance, actual?: KernelInstance)
 /** The kernel can't turn the one into the other. */
 const isAnother = (desired: ResolvedInstance, actual: KernelInstance): boolean =>
   IDENTITY.some((name) => !isDeepStrictEqual(desired[name], actual[name])) ||
+  !isSameMatch(desired.match, actual.match) ||
   (actual.deprecated && !desired.deprecated);
+
+/** For no protocol, the kernel has those that the customization works on. */
+function isSameMatch(desired: FlowMatch, actual: FlowMatch): boolean {
+  const { protocols } = desired.protocols.length ? desired : actual;
+  return isDeepStrictEqual({ ...desired, protocols }, actual);
+}
 
 /** Those that speak come first, so that none of them speaks to an end that just lost its ears. */
 export const inOrderOfRevocation = <T extends Pick<InstanceSettings, 'directions'>>(

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AttachedSocket, Counters, LoadedCustomization } from '@l45/contracts';
+import {
+  type AttachedSocket,
+  type Counters,
+  type LoadedCustomization,
+  PROTOCOLS,
+} from '@l45/contracts';
 import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -76,7 +81,9 @@ export class FakeKernel extends KernelGateway {
     if (!this.modules.has(customization)) throw refusal('register', 'ENOENT');
     if (this.registry.has(id)) throw refusal('register', 'EEXIST');
     const state = { deprecated: false, sockets: 0, lastUsed: '0', counters: { ...COUNTERS } };
-    this.registry.set(id, { ...instance, ...state });
+    const { match } = instance;
+    const protocols = match.protocols.length ? match.protocols : [...PROTOCOLS];
+    this.registry.set(id, { ...instance, ...state, match: { ...match, protocols } });
     this.events.emit('change');
   }
 
