@@ -23,6 +23,7 @@ demo() {
 
 tests() {
 	prepare
+	sh scripts/install/helm.sh
 	step 'Style, types, generated files'
 	npm run -s lint
 	node scripts/uapi.mjs --check

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Manifest, type Pod, podsOf, render, SCENARIOS } from './helm.js';
+
+const containersOf = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers];
+
+describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
+  let manifests: Manifest[];
+  let pods: Pod[];
+
+  beforeAll(async () => {
+    manifests = await render({ scenario });
+    pods = podsOf(manifests);
+  });
+
+  it('gives nobody access to the API of Kubernetes', () => {
+    expect(pods.length).toBeGreaterThan(5);
+    for (const { owner, spec } of pods) {
+      expect([owner, spec['automountServiceAccountToken']]).toEqual([owner, false]);
+    }
+    const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount');
+    expect(accounts).toMatchObject([{ automountServiceAccountToken: false }]);
+    expect(manifests.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
+  });
+
+  it('confines every container', () => {
+    for (const pod of pods) {
+      expect(pod.spec['securityContext']).toMatchObject({
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const { securityContext } of containersOf(pod)) {
+        expect(securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(securityContext).not.toHaveProperty('privileged');
+      }
+    }
+  });
+
+  it('lets nobody be root, see the host or add capabilities, but the agent', () => {
+    for (const { owner, spec } of pods.filter((pod) => !isAgent(pod))) {
+      expect([owner, spec['securityContext']]).toEqual([
+        owner,
+        expect.objectContaining({ runAsNonRoot: true }),
+      ]);
+      expect(spec).not.toHaveProperty('hostNetwork');
+      expect(spec.volumes?.filter(({ hostPath }) => hostPath)).toEqual([]);
+      for (const { securityContext } of spec.containers) {
+        expect(securityContext?.['capabilities']).toEqual({ drop: ['ALL'] });
+      }
+    }
+  });
+
+  it('lets the agent load modules and talk to the core, and no more', () => {
+    const agents = pods.filter(isAgent);
+    expect(agents).toHaveLength(scenario === 'no-agents' ? 0 : 1);
+    for (const { spec } of agents) {
+      expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+      expect(spec).not.toHaveProperty('hostPID');
+      const paths = spec.volumes?.flatMap(({ hostPath }) => hostPath?.path ?? []);
+      expect(paths).toEqual(['/var/lib/layer45', '/sys/fs/cgroup']);
+      expect(spec.containers[0]?.securityContext?.['capabilities']).toEqual({
+        drop: ['ALL'],
+        add: ['SYS_MODULE', 'NET_ADMIN'],
+      });
+    }
+  });
+
+  it('bounds memory everywhere, and probes whatever stays', () => {
+    for (const { owner, spec } of pods) {
+      for (const container of spec.containers) {
+        expect(container.resources?.requests).toMatchObject({ cpu: expect.anything() });
+        expect(container.resources?.limits?.memory).toEqual(expect.any(String));
+        if (owner === 'Pod/l45-test') continue;
+        expect(container).toMatchObject({
+          livenessProbe: expect.anything(),
+          readinessProbe: expect.anything(),
+        });
+      }
+    }
+  });
+
+  it('mounts into each pod its own identity, and no other', () => {
+    for (const { owner, spec, labels } of pods) {
+      const component = labels['app.kubernetes.io/component'];
+      const user = { test: 'operator', nats: 'server' }[component ?? ''] ?? component;
+      const mounted =
+        JSON.stringify(spec.volumes).match(/l45-nats-\w+|(?!nats)\b\w+\.creds"/g) ?? [];
+      const own =
+        scenario === 'external' ? ['l45-nats-credentials', `${user}.creds"`] : [`l45-nats-${user}`];
+      expect([owner, mounted]).toEqual([owner, component === 'postgres' ? [] : own]);
+    }
+  });
+
+  it('denies by default, unless policies are off', () => {
+    const denying = manifests.filter(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'l45-default-deny',
+    );
+    const everything = {
+      podSelector: {
+        matchLabels: { 'app.kubernetes.io/name': 'l45', 'app.kubernetes.io/instance': 'l45' },
+      },
+      policyTypes: ['Ingress', 'Egress'],
+    };
+    expect(denying.map(({ spec }) => spec)).toEqual(scenario === 'minimal' ? [] : [everything]);
+  });
+});
+
+const isAgent = ({ owner }: Pod) => owner === 'DaemonSet/l45-agent';
