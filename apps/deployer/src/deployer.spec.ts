@@ -10,6 +10,8 @@ import {
 } from '@l45/contracts';
 import { ControlPlane, eventually, TAG_DNS } from './testing/control-plane.js';
 
+jest.setTimeout(60_000);
+
 let plane: ControlPlane;
 
 beforeAll(async () => {
@@ -17,13 +19,13 @@ beforeAll(async () => {
   await plane.startDeployer();
   await plane.startAgent('client');
   await plane.startAgent('dns-server');
-}, 60_000);
+});
 afterEach(async () => {
   for (const agent of plane.agents.values()) agent.willing = true;
   const { deployments } = await plane.ask(ENDPOINTS.deployer.status, {});
   await Promise.all(deployments.map(({ name }) => plane.revoke({ name })));
-}, 30_000);
-afterAll(() => plane.stop(), 30_000);
+});
+afterAll(() => plane.stop());
 
 const endOf = (role: Role): End => {
   const end = TAG_DNS.ends[role];
@@ -118,12 +120,11 @@ describe('deploy', () => {
   });
 
   it('publishes an event for each step', async () => {
-    const { connection } = plane.deployers[0] ?? {};
-    const events = connection?.subscribe(eventSubject('deployer.deployment'), { max: 2 });
-    await connection?.flush();
+    const events = plane.connection.subscribe(eventSubject('deployer.deployment'), { max: 2 });
+    await plane.connection.flush();
     await plane.deploy();
     const states: string[] = [];
-    for await (const event of events ?? []) states.push(event.json<Deployment>().state);
+    for await (const event of events) states.push(event.json<Deployment>().state);
     expect(states).toEqual(['deploying', 'deploying']);
   });
 });

@@ -3,6 +3,8 @@ import { DESIRED_BUCKET, OBSERVED_BUCKET, ENDPOINTS } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { ControlPlane, eventually, TAG_DNS } from './testing/control-plane.js';
 
+jest.setTimeout(60_000);
+
 let plane: ControlPlane;
 
 beforeEach(async () => {
@@ -10,8 +12,8 @@ beforeEach(async () => {
   await plane.startDeployer();
   await plane.startAgent('client');
   await plane.startAgent('dns-server');
-}, 60_000);
-afterEach(() => plane.stop(), 30_000);
+});
+afterEach(() => plane.stop());
 
 const deployed = () =>
   eventually(
@@ -31,7 +33,7 @@ const deployUntilAnswered = () =>
 it('tells hosts again what they should run when the bucket is wiped, with the same revisions', async () => {
   await plane.deploy();
   const before = plane.agent('client').applied.at(-1);
-  const manager = await jetstreamManager(plane.buckets.desired['connection']);
+  const manager = await jetstreamManager(plane.connection);
   await manager.streams.delete(`KV_${DESIRED_BUCKET}`);
   const end = new AbortController();
   for await (const change of plane.buckets.desired.watch('client', end.signal)) {
@@ -39,17 +41,17 @@ it('tells hosts again what they should run when the bucket is wiped, with the sa
     expect(change.value).toEqual(before);
     end.abort();
   }
-}, 30_000);
+});
 
 it('keeps a deployment when the reports are wiped', async () => {
   await plane.deploy();
-  const manager = await jetstreamManager(plane.buckets.observed['connection']);
+  const manager = await jetstreamManager(plane.connection);
   await manager.streams.delete(`KV_${OBSERVED_BUCKET}`);
   expect(await plane.status()).toMatchObject({ state: 'deployed' });
   await plane.agent('client').report();
   await plane.agent('dns-server').report();
   expect(await plane.revoke()).toMatchObject({ state: 'revoked' });
-}, 30_000);
+});
 
 it('goes on where a deployer was stopped in the middle of a rollout', async () => {
   const [first] = plane.deployers;
@@ -64,7 +66,7 @@ it('goes on where a deployer was stopped in the middle of a rollout', async () =
   await plane.agent('dns-server').start();
   await plane.startDeployer();
   await deployed();
-}, 30_000);
+});
 
 it('works with several deployers, each change told once', async () => {
   await Promise.all([plane.startDeployer(), plane.startDeployer()]);
@@ -75,7 +77,7 @@ it('works with several deployers, each change told once', async () => {
   }
   const told = plane.agent('client').applied.map(({ revision }) => revision);
   expect(told.at(-1)).toBe(20);
-}, 60_000);
+});
 
 it('finishes deployments while Postgres is restarted', async () => {
   const answer = plane.deploy().catch((error: unknown) => error);
@@ -83,7 +85,7 @@ it('finishes deployments while Postgres is restarted', async () => {
   expect(await answer).toMatchObject({ state: 'deployed' });
   await plane.postgres.restart();
   expect(await plane.revoke()).toMatchObject({ state: 'revoked' });
-}, 60_000);
+});
 
 it('says UNAVAILABLE while Postgres is away', async () => {
   await plane.postgres.restart(async () => {
@@ -91,11 +93,11 @@ it('says UNAVAILABLE while Postgres is away', async () => {
     expect(await asking).toMatchObject({ name: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) });
   });
   expect(await plane.ask(ENDPOINTS.deployer.status, {})).toEqual({ deployments: [] });
-}, 60_000);
+});
 
 it('finishes deployments when NATS is restarted', async () => {
   const answer = plane.deploy().catch(() => undefined);
   await plane.nats.restart();
   await answer;
   expect(await deployUntilAnswered()).toMatchObject({ revision: 1, name: TAG_DNS.name });
-}, 60_000);
+});

@@ -15,6 +15,8 @@ import type { Subscription } from '@nats-io/transport-node';
 import { DataSource } from 'typeorm';
 import { MonitorModule } from './monitor.module.js';
 
+jest.setTimeout(60_000);
+
 let nats: NatsServer;
 let postgres: PostgresServer;
 let monitors: TestService[];
@@ -71,11 +73,11 @@ beforeAll(async () => {
   const subscription = first().connection.subscribe(eventSubject('monitor.host'));
   events = payloads(subscription);
   await first().connection.flush();
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(monitors.map((monitor) => monitor.close()));
   await Promise.all([nats.stop(), postgres.stop()]);
-}, 30_000);
+});
 
 it('announces a host that reports, once however many monitors there are, and knows it', async () => {
   await put('client');
@@ -119,4 +121,4 @@ it('goes on after Postgres and NATS were restarted', async () => {
     if (stored) break;
   }
   expect(await eventOf('late')).toEqual({ host: 'late', online: true });
-}, 30_000);
+});

@@ -7,7 +7,7 @@ import type { HostRow } from '../storage/host.entity.js';
 import { Mirror } from './mirror.js';
 import { type Report, reportOf } from './observe.js';
 import { stateFor } from './project.js';
-import type { Sightings } from './round.js';
+import type { Sighting, Sightings } from './round.js';
 
 /** Puts that are under way at once, when many hosts change together. */
 const CONCURRENT_PUTS = 256;
@@ -45,19 +45,15 @@ export class Fleet {
 
   /** What was seen since the last call, or since the beginning. */
   sightings(since: 'last' | 'ever'): Sightings {
-    const hosts = since === 'ever' ? this.#observed.entries.keys() : this.#fresh;
-    const reports: [
-      string,
-      Sightings['reports'] extends ReadonlyMap<string, infer R> ? R : never,
-    ][] = [...hosts].flatMap((host) => {
+    const reports = new Map<string, Sighting>();
+    for (const host of since === 'ever' ? this.#observed.entries.keys() : this.#fresh) {
       const entry = this.#observed.entries.get(host);
-      return entry ? [[host, { report: reportOf(entry.value), at: entry.at }]] : [];
-    });
+      if (entry) reports.set(host, { report: reportOf(entry.value), at: entry.at });
+    }
     this.#fresh = new Set();
-    const revisions = [...this.#desired.entries].map(
-      ([host, { value }]) => [host, value.revision] as const,
-    );
-    return { reports: new Map(reports), revisions: new Map(revisions) };
+    const revisions = new Map<string, number>();
+    for (const [host, { value }] of this.#desired.entries) revisions.set(host, value.revision);
+    return { reports, revisions };
   }
 
   /** They were not taken in after all. */

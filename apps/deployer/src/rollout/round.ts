@@ -17,9 +17,15 @@ export interface World {
   builds: Builds;
 }
 
+/** What a host said, and when. */
+export interface Sighting {
+  report: Report;
+  at: Date;
+}
+
 /** What was seen since the last round. */
 export interface Sightings {
-  reports: ReadonlyMap<string, { report: Report; at: Date }>;
+  reports: ReadonlyMap<string, Sighting>;
   /** Revisions that the keys of l45_desired have. */
   revisions: ReadonlyMap<string, number>;
 }

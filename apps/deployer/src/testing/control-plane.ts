@@ -11,6 +11,7 @@ import {
   type EndpointContract,
   type Target,
 } from '@l45/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { DeployerModule } from '../deployer.module.js';
 import { FakeAgent, type FakeBuckets } from './fake-agent.js';
 import { FakeBuilder } from './fake-builder.js';
@@ -46,6 +47,10 @@ export class ControlPlane {
     );
     const { app } = service;
     return new ControlPlane(nats, postgres, service, app.get(FakeBuilder), app.get(Buckets));
+  }
+
+  get connection(): NatsConnection {
+    return this.builderService.connection;
   }
 
   async startDeployer(): Promise<TestService> {
