@@ -76,7 +76,7 @@ describe('the NATS server of the chart', () => {
       tls: { caFile: files('agent').NATS_CA },
       reconnect: false,
     });
-    await expect(stranger).rejects.toThrow('alert bad certificate');
+    await expect(stranger).rejects.toThrow(/certificate|ECONNRESET/);
   });
 
   it('lets an agent do its work', async () => {
