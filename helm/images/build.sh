@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-version=$(sed -n 's/^appVersion: "\(.*\)"/\1/p' helm/l45/Chart.yaml)
+version=$(sed -n 's/^appVersion: //p' helm/l45/Chart.yaml | tr -d "'\"")
 [ $# -gt 0 ] || set -- services agent builder
 
 # Arguments that aren't set keep the defaults of the Containerfile.

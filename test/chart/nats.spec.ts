@@ -108,17 +108,7 @@ describe('the NATS server of the chart', () => {
 
   it('answers the test of a release, which is run as operator', async () => {
     const built = join(folder, 'request.mjs');
-    const { build } = await import('esbuild');
-    await build({
-      entryPoints: ['helm/images/request.mjs'],
-      outfile: built,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
+    await execa(process.execPath, ['helm/images/bundle-request.mjs', built]);
     const answering = (service: ServiceName, connection: NatsConnection, subject: string) =>
       connection.subscribe(subject, { callback: (_, message) => void message.respond(service) });
     answering('deployer', deployer, 'l45.deployer.status');
