@@ -9,7 +9,7 @@ export const MANIFEST_FILE = 'customization.yaml';
 
 /** Reads the text of a customization.yaml, which may come from anybody. */
 export class ManifestParser {
-  readonly #ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+  readonly #ajv = new Ajv({ allErrors: true });
   readonly #validate: ValidateFunction<CustomizationManifest>;
 
   constructor(schema: object) {
@@ -32,9 +32,11 @@ export class ManifestParser {
   /** Some mistakes in a schema, such as a broken pattern, only show when it is used. */
   #checkSchema(parameters: object): void {
     try {
-      new Ajv().compile(parameters);
+      this.#ajv.compile(parameters);
     } catch (error) {
       throw refuse([{ field: 'parameters', rule: 'schema', message: String(error) }]);
+    } finally {
+      this.#ajv.removeSchema(parameters);
     }
   }
 }
