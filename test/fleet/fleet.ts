@@ -14,6 +14,9 @@ export type HostName = keyof typeof HOSTS;
 /** An agent starts in four seconds on an idle machine; busy ones emulate slowly. */
 const AGENT_START_MS = 120_000;
 
+/** A build takes twenty seconds on an idle machine. */
+const BUILD_MS = 300_000;
+
 /** The deployment of the README: dig's queries to dnsmasq leave with a tag. */
 export const TAG_DNS: DeployRequest = {
   name: 'tag-dns',
@@ -48,12 +51,20 @@ export class Fleet {
     ]);
     const fleet = new Fleet(testbed, stack, { client, 'dns-server': dnsServer });
     await Promise.all([
+      fleet.build(),
       fleet.startAgent('client'),
       fleet.startAgent('dns-server'),
       fleet.startDnsServer(),
     ]);
     await Promise.all([fleet.known('client'), fleet.known('dns-server')]);
     return fleet;
+  }
+
+  /** Ahead of the first deployment, while the agents start. */
+  private async build(): Promise<void> {
+    const target = { kernelRelease: this.testbed.kernelRelease, arch: 'x86_64' };
+    const request = { customization: TAG_DNS.customization, target };
+    await this.stack.request('l45.builder.build', request, BUILD_MS);
   }
 
   async startDnsServer(): Promise<void> {

@@ -60,7 +60,9 @@ interface Running {
 
 async function launch(port: number, storeDir: string, config?: string): Promise<Running> {
   const parameters = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', storeDir];
-  const server = spawn('nats-server', config ? [...parameters, '-c', config] : parameters, {
+  // setpriv: it goes when we do, however we end.
+  const command = ['--pdeathsig', 'KILL', 'nats-server', ...parameters];
+  const server = spawn('setpriv', config ? [...command, '-c', config] : command, {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

