@@ -58,7 +58,7 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
   }
 
   newInstance(instance: NewInstance): Promise<void> {
-    return this.write('instanceNew', encodeNew(instance), `register instance ${instance.id}`);
+    return this.write('instanceNew', encodeNew(instance), `register instance ${instance.id} of ${instance.customization}`);
   }
 
   setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void> {
