@@ -41,6 +41,10 @@ const ask = (
 /** What was compiled since the test began. */
 const compiled = () => made.mock.calls.map(([{ name }]) => name);
 
+async function reconnected({ connection }: TestService): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') return;
+}
+
 describe('a build', () => {
   it(
     'gives the core and the customization as modules that the kernel can load',
@@ -98,7 +102,9 @@ describe('a build', () => {
     'is made again, byte for byte, when the object store has lost it',
     async () => {
       const before = await ask('dns_tag');
+      const back = reconnected(builder);
       await laboratory.nats.restart({ wipe: true });
+      await back;
       const after = await ask('dns_tag');
       expect(compiled()).toEqual(['l45', 'dns_tag']);
       expect(after).toEqual({ ...before, cached: false });
