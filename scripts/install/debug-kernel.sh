@@ -8,6 +8,7 @@ set -eu
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${L45_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/layer45}
 config=$repository/kernel/test/debug/kernel.config
+patch=$repository/kernel/test/debug/kernel.patch
 package=linux-source-6.1
 
 say() { echo "debug-kernel: $*"; }
@@ -24,6 +25,7 @@ missing_packages() {
 		flex flex
 		bison bison
 		bc bc
+		patch patch
 		xz xz-utils
 	LIST
 }
@@ -65,9 +67,6 @@ unpack() {
 }
 
 configure() {
-	# User-Mode Linux can't preempt the kernel, and so says it can't count what forbids that
-	# either; it can, and DEBUG_ATOMIC_SLEEP needs the count.
-	sed -i '/select ARCH_NO_PREEMPT/d' arch/um/Kconfig
 	make -s ARCH=um KCONFIG_ALLCONFIG="$config" allnoconfig >/dev/null
 	refused=$(grep '^CONFIG_' "$config" | grep -vxFf .config) || return 0
 	die "the kernel does not take: $refused"
@@ -85,6 +84,7 @@ build() (
 	unpack "$1/$package"_*.deb "$1/build"
 	rm "$1/$package"_*.deb
 	cd build
+	patch -s -p1 <"$patch"
 	configure
 	nice -n 15 make -s ARCH=um -j"$(nproc)" >"$1/build.log" 2>&1 || {
 		tail -n 30 "$1/build.log" >&2
@@ -98,7 +98,7 @@ build() (
 install_packages
 version=$(source_version)
 [ -n "$version" ] || die "no version of $package is known; apt-get update"
-key=$version-$(cat "$config" "$0" | sha256sum | cut -c 1-12)
+key=$version-$(cat "$config" "$patch" "$0" | sha256sum | cut -c 1-12)
 kernel=$cache/debug-kernel/$key
 if [ ! -x "$kernel/linux" ]; then
 	mkdir -p "$cache/debug-kernel"

@@ -74,7 +74,7 @@ static void double_free(void)
 
 static void user_copy(void)
 {
-	char *bytes = kmalloc(20, GFP_KERNEL);
+	char *volatile bytes = kmalloc(20, GFP_KERNEL);
 
 	/* More than the object has; the address is of no matter. */
 	WARN_ON(!copy_to_user((void __user *)4096, bytes, beyond + 20));
