@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { agentSubject, type AgentStatus, ENDPOINTS } from '@l45/contracts';
 import stringify from 'json-stringify-pretty-compact';
-import { styleText } from 'node:util';
 import {
   digArguments,
   type Fleet,
@@ -12,46 +11,47 @@ import {
   wireMessages,
 } from '../fleet/index.js';
 import { hexdump } from './hexdump.js';
+import { aside, heading, prompt } from './style.js';
 
 const say = (text = ''): void => void process.stdout.write(`${text}\n`);
-const heading = (text: string): void => say(`\n${styleText(['bold', 'cyan'], text)}\n`);
+const chapter = (text: string): void => say(`\n${heading(text)}\n`);
 const indent = (text: string): string => text.replace(/^/gm, '  ');
 
 /** Tells what the system does, by doing it: every request is sent, every packet was on the wire. */
 export async function tellStory(fleet: Fleet): Promise<void> {
-  heading('1. Before: dig asks dnsmasq, plain DNS on the wire');
+  chapter('1. Before: dig asks dnsmasq, plain DNS on the wire');
   await query(fleet);
 
-  heading('2. Deploy: one request to the bus');
+  chapter('2. Deploy: one request to the bus');
   await request(fleet, ENDPOINTS.deployer.deploy.subject, TAG_DNS);
 
-  heading('3. After: the same dig, the same answer, but 32 bytes more on the wire');
+  chapter('3. After: the same dig, the same answer, but 32 bytes more on the wire');
   await query(fleet);
   say('  What the two kernels counted:');
   for (const host of ['client', 'dns-server'] as const) await counters(fleet, host);
 
-  heading('4. Revoke');
+  chapter('4. Revoke');
   await request(fleet, ENDPOINTS.deployer.revoke.subject, { name: TAG_DNS.name, wait: 10 });
 
-  heading('5. As before');
+  chapter('5. As before');
   await query(fleet);
 }
 
 /** Sends what a user would type, prints both. */
 async function request(fleet: Fleet, subject: string, payload: object): Promise<void> {
-  say(`  ${styleText('green', '$')} nats req ${subject} '${JSON.stringify(payload)}'`);
+  say(`  ${prompt('$')} nats req ${subject} '${JSON.stringify(payload)}'`);
   const started = performance.now();
   const { errorCode, body } = await fleet.stack.request(subject, payload, 60_000);
   const took = `${Math.round(performance.now() - started)} ms`;
   say(indent(stringify(body, { maxLength: 96 })));
-  say(styleText('dim', `  answered after ${took}`));
+  say(aside(`  answered after ${took}`));
   if (errorCode) throw new Error(`${subject} was refused: ${body.error?.message}`);
 }
 
 async function query(fleet: Fleet): Promise<void> {
   const name = freshName();
   const args = digArguments(name, 'IPv4', 'UDP');
-  say(`  ${styleText('green', 'client$')} dig ${args.join(' ')}`);
+  say(`  ${prompt('client$')} dig ${args.join(' ')}`);
   const result = await fleet.hosts.client.run('dig', args);
   say(indent(result.stdout.trim() || result.stderr.trim()));
   if (result.code !== 0) throw new Error(`dig ended with ${result.code}`);
@@ -71,7 +71,7 @@ async function query(fleet: Fleet): Promise<void> {
 
 async function counters(fleet: Fleet, host: 'client' | 'dns-server'): Promise<void> {
   const subject = agentSubject(ENDPOINTS.agent.status, host);
-  say(`  ${styleText('green', '$')} nats req ${subject} ''`);
+  say(`  ${prompt('$')} nats req ${subject} ''`);
   const { body } = await fleet.stack.request<AgentStatus>(subject);
   for (const { customization, role, sockets, counters: counted } of body.instances) {
     const of = Object.entries(counted).filter(([, value]) => value !== '0');
