@@ -18,6 +18,10 @@ npm=$(npm root --global)
 mkdir -p "$work/root$npm"
 cp -a "$npm/npm" "$work/root$npm/"
 ln -s "$npm/npm/bin/npm-cli.js" "$work/root/usr/bin/npm"
+# Whoever has no registry often has a proxy with an authority of its own.
+cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
+mkdir -p "$work/root/usr/etc"
+echo 'cafile=/etc/ssl/certs/ca-certificates.crt' >"$work/root/usr/etc/npmrc"
 
 container=$(buildah from scratch)
 buildah add --quiet "$container" "$work/root" / >/dev/null
