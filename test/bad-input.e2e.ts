@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Deployment, ErrorBody } from '@l45/contracts';
-import { ANSWER, dig, Fleet, freshName, TAG_DNS } from './fleet/index.js';
+import { ANSWER, dig, Fleet, freshName, TAG_DNS, START_MS } from './fleet/index.js';
 
 let fleet: Fleet;
 
 beforeAll(async () => {
   fleet = await Fleet.start();
-}, 120_000);
+}, START_MS);
 afterAll(() => fleet.stop(), 60_000);
 
 const DEPLOY = 'l45.deployer.deploy';

@@ -10,6 +10,7 @@ import {
   TAG_LENGTH,
   TRANSPORTS,
   wireMessages,
+  START_MS,
 } from './fleet/index.js';
 
 const FLOWS = FAMILIES.flatMap((family) => TRANSPORTS.map((transport) => ({ family, transport })));
@@ -18,7 +19,7 @@ let fleet: Fleet;
 
 beforeAll(async () => {
   fleet = await Fleet.start();
-}, 120_000);
+}, START_MS);
 afterAll(() => fleet.stop(), 60_000);
 
 async function ask(options: Parameters<typeof dig>[2] = {}) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Deployment, HostsReply } from '@l45/contracts';
-import { ANSWER, dig, Fleet, freshName, TAG_DNS, wireMessages } from './fleet/index.js';
+import { ANSWER, dig, Fleet, freshName, TAG_DNS, wireMessages, START_MS } from './fleet/index.js';
 import { waitFor } from './wait.js';
 
 let fleet: Fleet;
 
 beforeAll(async () => {
   fleet = await Fleet.start();
-}, 120_000);
+}, START_MS);
 afterEach(() => fleet.clear(), 120_000);
 afterAll(() => fleet.stop(), 60_000);
 

@@ -17,6 +17,9 @@ const AGENT_START_MS = 120_000;
 /** A build takes twenty seconds on an idle machine. */
 const BUILD_MS = 300_000;
 
+/** Twenty seconds on an idle machine, builds included; time-outs are for busy ones. */
+export const START_MS = 400_000;
+
 /** The deployment of the README: dig's queries to dnsmasq leave with a tag. */
 export const TAG_DNS: DeployRequest = {
   name: 'tag-dns',
