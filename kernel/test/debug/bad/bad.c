@@ -64,6 +64,14 @@ static void vmalloc_overflow(void)
 	vfree((void *)bytes);
 }
 
+static void page_after_free(void)
+{
+	volatile char *bytes = (void *)__get_free_page(GFP_KERNEL);
+
+	free_page((unsigned long)bytes);
+	bytes[beyond] = 1;
+}
+
 static void double_free(void)
 {
 	void *bytes = kmalloc(64, GFP_KERNEL);
@@ -187,6 +195,11 @@ static void hang(void)
 	mutex_lock(&first);
 }
 
+static void stay(void)
+{
+	__module_get(THIS_MODULE);
+}
+
 static void endless_loop(void)
 {
 	while (beyond)
@@ -199,11 +212,12 @@ static const struct {
 	void (*make)(void);
 } mistakes[] = {
 	MISTAKE(none), MISTAKE(use_after_free), MISTAKE(heap_overflow), MISTAKE(stack_overflow),
-	MISTAKE(global_overflow), MISTAKE(vmalloc_overflow), MISTAKE(double_free),
-	MISTAKE(user_copy), MISTAKE(leak), MISTAKE(leaked_socket), MISTAKE(sleep_in_spinlock),
+	MISTAKE(global_overflow), MISTAKE(vmalloc_overflow), MISTAKE(page_after_free),
+	MISTAKE(double_free), 	MISTAKE(user_copy), MISTAKE(leak), MISTAKE(leaked_socket), MISTAKE(sleep_in_spinlock),
 	MISTAKE(sleep_in_rcu), MISTAKE(may_sleep), MISTAKE(inversion), MISTAKE(softirq_inversion),
 	MISTAKE(unprotected), MISTAKE(lock_kept), MISTAKE(armed_timer), MISTAKE(warning),
-	MISTAKE(shift), MISTAKE(null_pointer), MISTAKE(hang), MISTAKE(endless_loop),
+	MISTAKE(shift), MISTAKE(null_pointer), MISTAKE(hang), MISTAKE(stay),
+	MISTAKE(endless_loop),
 };
 
 static int __init bad_init(void)
