@@ -15,14 +15,25 @@ static char *mistake = "none";
 module_param(mistake, charp, 0);
 
 static char global[20];
-static void *volatile lost;
+static void *lost;
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
 static DEFINE_SPINLOCK(spin);
 static int value;
 static int __rcu *protected = (int __rcu *)&value;
-/* The compiler must not see what is wrong with these. */
-static volatile unsigned int beyond = 20;
+static unsigned int beyond = 20;
+
+/* The compiler must not see what is wrong. */
+static char *hidden(void *bytes)
+{
+	OPTIMIZER_HIDE_VAR(bytes);
+	return bytes;
+}
+
+static __always_inline void write_at(char *bytes, unsigned int at)
+{
+	WRITE_ONCE(bytes[at], 1);
+}
 
 static void none(void)
 {
@@ -30,51 +41,51 @@ static void none(void)
 
 static void use_after_free(void)
 {
-	volatile char *bytes = kmalloc(64, GFP_KERNEL);
+	char *bytes = hidden(kmalloc(64, GFP_KERNEL));
 
-	kfree((void *)bytes);
-	bytes[8] = 1;
+	kfree(bytes);
+	write_at(bytes, 8);
 }
 
 static void heap_overflow(void)
 {
-	volatile char *bytes = kmalloc(20, GFP_KERNEL);
+	char *bytes = hidden(kmalloc(20, GFP_KERNEL));
 
-	bytes[beyond] = 1;
-	kfree((void *)bytes);
+	write_at(bytes, beyond);
+	kfree(bytes);
 }
 
 static void stack_overflow(void)
 {
-	volatile char bytes[20];
+	char bytes[20];
 
-	bytes[beyond] = 1;
+	write_at(hidden(bytes), beyond);
 }
 
 static void global_overflow(void)
 {
-	((volatile char *)global)[beyond] = 1;
+	write_at(hidden(global), beyond);
 }
 
 static void vmalloc_overflow(void)
 {
-	volatile char *bytes = vmalloc(20);
+	char *bytes = hidden(vmalloc(20));
 
-	bytes[beyond] = 1;
-	vfree((void *)bytes);
+	write_at(bytes, beyond);
+	vfree(bytes);
 }
 
 static void page_after_free(void)
 {
-	volatile char *bytes = (void *)__get_free_page(GFP_KERNEL);
+	char *bytes = hidden((void *)__get_free_page(GFP_KERNEL));
 
 	free_page((unsigned long)bytes);
-	bytes[beyond] = 1;
+	write_at(bytes, beyond);
 }
 
 static void double_free(void)
 {
-	void *bytes = kmalloc(64, GFP_KERNEL);
+	char *bytes = hidden(kmalloc(64, GFP_KERNEL));
 
 	kfree(bytes);
 	kfree(bytes);
@@ -82,7 +93,7 @@ static void double_free(void)
 
 static void user_copy(void)
 {
-	char *volatile bytes = kmalloc(20, GFP_KERNEL);
+	char *bytes = hidden(kmalloc(20, GFP_KERNEL));
 
 	/* More than the object has; the address is of no matter. */
 	WARN_ON(!copy_to_user((void __user *)4096, bytes, beyond + 20));
@@ -91,8 +102,8 @@ static void user_copy(void)
 
 static void leak(void)
 {
-	lost = kmalloc(1000, GFP_KERNEL);
-	lost = NULL;
+	WRITE_ONCE(lost, kmalloc(1000, GFP_KERNEL));
+	WRITE_ONCE(lost, NULL);
 }
 
 static void leaked_socket(void)
@@ -105,14 +116,14 @@ static void leaked_socket(void)
 static void sleep_in_spinlock(void)
 {
 	spin_lock(&spin);
-	msleep(1);
+	msleep(20);
 	spin_unlock(&spin);
 }
 
 static void sleep_in_rcu(void)
 {
 	rcu_read_lock();
-	msleep(1);
+	msleep(20);
 	rcu_read_unlock();
 }
 
@@ -176,17 +187,17 @@ static void armed_timer(void)
 
 static void warning(void)
 {
-	WARN_ON(beyond);
+	WARN_ON(READ_ONCE(beyond));
 }
 
 static void shift(void)
 {
-	value = 1 << (beyond + 20);
+	WRITE_ONCE(value, 1 << (READ_ONCE(beyond) + 20));
 }
 
 static void null_pointer(void)
 {
-	*(volatile int *)lost = 1;
+	write_at(lost, 0);
 }
 
 static void hang(void)
@@ -202,7 +213,7 @@ static void stay(void)
 
 static void endless_loop(void)
 {
-	while (beyond)
+	while (READ_ONCE(beyond))
 		cpu_relax();
 }
 
@@ -211,10 +222,11 @@ static const struct {
 	const char *name;
 	void (*make)(void);
 } mistakes[] = {
-	MISTAKE(none), MISTAKE(use_after_free), MISTAKE(heap_overflow), MISTAKE(stack_overflow),
-	MISTAKE(global_overflow), MISTAKE(vmalloc_overflow), MISTAKE(page_after_free),
-	MISTAKE(double_free), 	MISTAKE(user_copy), MISTAKE(leak), MISTAKE(leaked_socket), MISTAKE(sleep_in_spinlock),
-	MISTAKE(sleep_in_rcu), MISTAKE(may_sleep), MISTAKE(inversion), MISTAKE(softirq_inversion),
+	MISTAKE(none), MISTAKE(use_after_free), MISTAKE(heap_overflow),
+	MISTAKE(stack_overflow), MISTAKE(global_overflow), MISTAKE(vmalloc_overflow),
+	MISTAKE(page_after_free), MISTAKE(double_free), MISTAKE(user_copy), MISTAKE(leak),
+	MISTAKE(leaked_socket), MISTAKE(sleep_in_spinlock), MISTAKE(sleep_in_rcu),
+	MISTAKE(may_sleep), MISTAKE(inversion), MISTAKE(softirq_inversion),
 	MISTAKE(unprotected), MISTAKE(lock_kept), MISTAKE(armed_timer), MISTAKE(warning),
 	MISTAKE(shift), MISTAKE(null_pointer), MISTAKE(hang), MISTAKE(stay),
 	MISTAKE(endless_loop),
