@@ -7,7 +7,5 @@ cd "$(dirname "$0")/../.."
 stamp=node_modules/.l45-lockfile
 cmp -s package-lock.json "$stamp" && exit 0
 echo "npm: installing the packages of package-lock.json"
-# Not `npm ci`: it refuses a lockfile without the optional packages of every platform, and
-# registries that mirror some platforms only let no other lockfile be written.
-npm install --no-save --no-audit --no-fund --loglevel=error
+npm ci --no-audit --no-fund --loglevel=error
 cp package-lock.json "$stamp"
