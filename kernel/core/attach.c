@@ -17,7 +17,7 @@
 
 struct bucket {
 	struct hlist_head head;
-	spinlock_t lock;
+	spinlock_t lock; /* for changes of head; readers use RCU */
 };
 
 static struct bucket *table;
@@ -57,7 +57,8 @@ int l45_socket_delay(u64 ns)
 		if (signal_pending(current))
 			return -EINTR;
 		set_current_state(TASK_INTERRUPTIBLE);
-	} while (schedule_hrtimeout(&expires, HRTIMER_MODE_ABS) && ktime_before(ktime_get(), expires));
+	} while (schedule_hrtimeout(&expires, HRTIMER_MODE_ABS) &&
+		 ktime_before(ktime_get(), expires));
 	__set_current_state(TASK_RUNNING);
 	return 0;
 }
@@ -214,7 +215,7 @@ struct l45_socket *l45_attach_socket(struct sock *sk, const struct l45_owner *ow
  * exactly those; until then this module stays. One is under way at a time.
  */
 static struct {
-	spinlock_t lock;
+	spinlock_t lock; /* for all of this */
 	unsigned int waiting, arrived;
 	struct rcu_head rcu;
 } late = { .lock = __SPIN_LOCK_UNLOCKED(late.lock) };
@@ -367,8 +368,8 @@ int l45_attach_settle(struct l45_socket *socket)
 }
 
 /*
- * Calls `visit` for each socket that has the instance, with references on it and on
- * its struct sock, where it may sleep.
+ * Calls `visit` for each socket that has the instance, or with NULL for each that has
+ * none, with references on it and on its struct sock, where it may sleep.
  */
 static void for_each_with(struct l45_instance *instance,
 			  void (*visit)(struct l45_socket *socket, struct l45_instance *instance))
@@ -381,6 +382,7 @@ static void for_each_with(struct l45_instance *instance,
 	for (i = 0; i < 1U << TABLE_BITS; i++) {
 		struct bucket *bucket = &table[i];
 		struct l45_socket *socket, *found;
+		const struct l45_set *set;
 
 		while (!hlist_empty(&bucket->head)) {
 			found = NULL;
@@ -390,7 +392,8 @@ static void for_each_with(struct l45_instance *instance,
 				if (socket->walk == walk)
 					continue;
 				socket->walk = walk;
-				if (!set_has(rcu_dereference(socket->set), instance))
+				set = rcu_dereference(socket->set);
+				if (instance ? !set_has(set, instance) : !!set)
 					continue;
 				/* In the table, thus not closed, thus alive. */
 				refcount_inc(&socket->refs);
@@ -445,14 +448,23 @@ static void visit_revoked(struct l45_socket *socket, struct l45_instance *instan
 	l45_tap_release(socket);
 }
 
+static void visit_unused(struct l45_socket *socket, struct l45_instance *instance)
+{
+	l45_tap_release(socket);
+}
+
 void l45_attach_changed(struct l45_instance *instance)
 {
 	for_each_with(instance, visit_changed);
+	/* Listeners, and sockets that might have got it. */
+	if (instance->deprecated)
+		for_each_with(NULL, visit_unused);
 }
 
 void l45_attach_revoke(struct l45_instance *instance)
 {
 	for_each_with(instance, visit_revoked);
+	for_each_with(NULL, visit_unused);
 }
 
 struct l45_socket *l45_attach_next(u32 *bucket, u32 *index)

@@ -75,7 +75,7 @@ static int parse_ports(const struct nlattr *attr, struct l45_port_range *range,
 	range->first = nla_get_u16(tb[L45_A_PORT_RANGE_FIRST]);
 	range->last = nla_get_u16(tb[L45_A_PORT_RANGE_LAST]);
 	if (range->last < range->first)
-		return refuse(extack, tb[L45_A_PORT_RANGE_LAST], "the last port is below the first");
+		return refuse(extack, tb[L45_A_PORT_RANGE_LAST], "last is below first");
 	return 0;
 }
 
@@ -203,7 +203,7 @@ static int parse_param(const struct nlattr *nest, const struct l45_ops *ops, u8 
 			break;
 	}
 	if (i == ops->params_count)
-		return refuse(extack, tb[L45_A_PARAM_NAME], "the customization has no such parameter");
+		return refuse(extack, tb[L45_A_PARAM_NAME], "no such parameter");
 	param = &ops->params[i];
 	block += param->offset;
 

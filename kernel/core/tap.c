@@ -151,11 +151,52 @@ void l45_tap_release_locked(struct l45_socket *socket)
 	untap(socket);
 }
 
+#define WAITERS 32
+
+/*
+ * Whoever sleeps in one of the socket's former functions, stock or ours, would treat the
+ * next message by it, or keep us from being unloaded. As live patching does: wake them
+ * up as if by a signal, and let them come in again.
+ */
+static void kick(struct sock *sk)
+{
+	struct task_struct *group, *task;
+	struct wait_queue_entry *entry;
+	const void *waiters[WAITERS];
+	struct socket_wq *wq;
+	unsigned long flags;
+	int count = 0, i;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (!skwq_has_sleeper(wq))
+		goto out;
+	spin_lock_irqsave(&wq->wait.lock, flags);
+	list_for_each_entry(entry, &wq->wait.head, entry) {
+		/* Of those that poll this is something else, which equals no task. */
+		if (count < WAITERS)
+			waiters[count++] = entry->private;
+	}
+	spin_unlock_irqrestore(&wq->wait.lock, flags);
+
+	for_each_process_thread(group, task) {
+		for (i = 0; i < count; i++) {
+			if (waiters[i] == task)
+				set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
+		}
+	}
+	__wake_up(&wq->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLIN | EPOLLERR));
+out:
+	rcu_read_unlock();
+}
+
 void l45_tap_release(struct l45_socket *socket)
 {
 	lock_sock(socket->sk);
 	l45_tap_release_locked(socket);
 	release_sock(socket->sk);
+	if (socket->closed)
+		kick(socket->sk);
 }
 
 static int tap_init_sock(struct sock *sk)
@@ -317,6 +358,25 @@ static int adopt(struct sock *sk, const struct l45_owner *listener)
 out:
 	release_sock(sk);
 	return err;
+}
+
+/*
+ * A connection that was accepted by a call that was under way when its listener became
+ * ours hasn't been seen yet; it comes by when it is used for the first time.
+ */
+struct l45_socket *l45_tap_find(struct sock *sk)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	struct l45_owner owner;
+
+	if (socket || likely(sk->sk_prot_creator != &tap_of(sk)->proto))
+		return socket;
+	l45_tap_enter();
+	l45_owner_of(&owner, current);
+	if (!adopt(sk, &owner))
+		socket = l45_socket_get(sk);
+	l45_tap_leave();
+	return socket;
 }
 
 static struct sock *tcp_tap_accept(struct sock *sk, int flags, int *err, bool kern)
@@ -593,6 +653,8 @@ static int take(struct sock *sk, struct l45_instance *instance, const struct l45
 		}
 	}
 	release_sock(sk);
+	if (READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
+		kick(sk);
 	return min(err, 0);
 }
 
@@ -630,11 +692,20 @@ int l45_tap_scan(struct l45_instance *instance)
 	}
 	rcu_read_unlock();
 
-	list_for_each_entry_safe(found, next, &scan.found, list) {
+	list_for_each_entry(found, &scan.found, list) {
 		struct socket *sock = sock_from_file(found->file);
 
 		if (!scan.err && sock->sk)
 			scan.err = take(sock->sk, instance, &found->owner);
+	}
+	/* Those that were on their way to sleep have arrived there. */
+	if (!list_empty(&scan.found))
+		synchronize_rcu();
+	list_for_each_entry_safe(found, next, &scan.found, list) {
+		struct sock *sk = sock_from_file(found->file)->sk;
+
+		if (sk && READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
+			kick(sk);
 		fput(found->file);
 		kfree(found);
 	}

@@ -12,6 +12,9 @@ struct l45_socket;
 struct proto *l45_tap_stock(const struct sock *sk);
 const struct proto_ops *l45_tap_stock_ops(const struct sock *sk);
 
+/* As l45_socket_get(), for a stream that is about to be used. */
+struct l45_socket *l45_tap_find(struct sock *sk);
+
 /* For calls that find themselves in our functions without a socket of ours. */
 void l45_tap_enter(void);
 void l45_tap_leave(void);

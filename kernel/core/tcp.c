@@ -748,7 +748,7 @@ static int readable_len(struct sock *sk, struct l45_tcp *tcp)
 
 int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
-	struct l45_socket *socket = l45_socket_get(sk);
+	struct l45_socket *socket = l45_tap_find(sk);
 	struct l45_tcp *tcp;
 	int inq = 0, ret;
 
@@ -859,7 +859,7 @@ int l45_tcp_peek_len(struct socket *sock)
 
 int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 {
-	struct l45_socket *socket = l45_socket_get(sk);
+	struct l45_socket *socket = l45_tap_find(sk);
 	int ret, len = 0;
 	bool plain = true;
 
@@ -1286,7 +1286,7 @@ static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr
 
 int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
-	struct l45_socket *socket = l45_socket_get(sk);
+	struct l45_socket *socket = l45_tap_find(sk);
 	int ret;
 
 	if (!socket) {
@@ -1358,8 +1358,11 @@ int l45_tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size
 
 int l45_tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
 {
+	struct l45_socket *socket = l45_tap_find(sk);
 	int ret;
 
+	if (socket)
+		l45_socket_put(socket);
 	lock_sock(sk);
 	ret = l45_tcp_sendpage_locked(sk, page, offset, size, flags);
 	release_sock(sk);

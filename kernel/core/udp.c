@@ -689,15 +689,17 @@ static noinline int receive(struct sock *sk, struct l45_socket *socket, struct m
 	struct decoded decoded;
 	struct scratch scratch;
 	struct sk_buff *skb;
+	u32 copied, raw = 0, seen = 0;
 	int off, start, err;
-	int hidden = 0;
-	u32 copied;
 	bool ip4;
 
 again:
-	/* SO_PEEK_OFF counts what the application sees; the queue has more. */
+	/*
+	 * SO_PEEK_OFF counts what the application sees, the queue what is in it: go through
+	 * it one by one.
+	 */
 	start = sk_peek_offset(sk, flags);
-	off = start > 0 ? start + hidden : start;
+	off = start > 0 ? raw : start;
 	skb = __skb_recv_udp(sk, flags, &off, &err);
 	if (!skb)
 		return err;
@@ -725,14 +727,15 @@ again:
 		goto drop;
 	}
 
-	if (start > 0 && off >= decoded.len && skb->len > decoded.len) {
-		hidden += skb->len - decoded.len;
+	if (start > 0 && start - seen >= decoded.len) {
+		raw += skb->len;
+		seen += decoded.len;
 		decoded_free(&decoded);
 		consume_skb(skb);
 		goto again;
 	}
-	if (off > decoded.len)
-		off = decoded.len;
+	if (start > 0)
+		off = start - seen;
 
 	copied = min_t(size_t, len, decoded.len - off);
 	if (copied < decoded.len - off)

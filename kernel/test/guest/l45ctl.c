@@ -8,6 +8,7 @@
  *	l45ctl set ID [key=value ...]
  *	l45ctl del ID
  *	l45ctl get ID
+ *	l45ctl flush
  *
  * An ID is a small number. Keys: deployment role priority mode directions attach
  * deprecated, the lists of the match: protocol application local remote lport rport
@@ -299,6 +300,45 @@ static void put_id(struct nlmsghdr *header, int type, const char *id)
 	put(header, type, bytes, sizeof(bytes));
 }
 
+static uint8_t first_id[16];
+static int have_id;
+
+static void find_id(const struct nlattr *attr, int len)
+{
+	for_each(attr, attr, len) {
+		if (type_of(attr) == L45_A_INSTANCE_ID && !have_id) {
+			memcpy(first_id, data_of(attr), sizeof(first_id));
+			have_id = 1;
+		}
+	}
+}
+
+static void ignore(const struct nlattr *attr, int len)
+{
+	(void)attr;
+	(void)len;
+}
+
+static int flush(void)
+{
+	int err;
+
+	for (;;) {
+		have_id = 0;
+		send_request(begin(family, L45_CMD_INSTANCE_GET, NLM_F_DUMP));
+		err = receive(find_id);
+		if (err || !have_id)
+			return err;
+		struct nlmsghdr *header = begin(family, L45_CMD_INSTANCE_DEL, NLM_F_ACK);
+
+		put(header, L45_A_INSTANCE_ID, first_id, sizeof(first_id));
+		send_request(header);
+		err = receive(ignore);
+		if (err)
+			return err;
+	}
+}
+
 static void put_prefix(struct nlmsghdr *header, int type, char *text)
 {
 	struct nlattr *attr = nest(header, type);
@@ -442,6 +482,8 @@ int main(int argc, char **argv)
 		return err;
 	}
 
+	if (!strcmp(argv[1], "flush"))
+		return flush();
 	if (!strcmp(argv[1], "core")) {
 		header = begin(family, L45_CMD_CORE_GET, NLM_F_ACK);
 		print = print_core;

@@ -12,8 +12,7 @@ children=
 cleanup() {
 	for child in $children; do kill "$child" 2>/dev/null || true; done
 	if [ -x "$work/l45ctl" ]; then
-		"$work/l45ctl" instances 2>/dev/null | sed -n 's/^id=\([0-9]*\) .*/\1/p' |
-			while read -r id; do "$work/l45ctl" del "$id" || true; done
+		"$work/l45ctl" flush 2>/dev/null || true
 	fi
 	rm -rf "$work"
 }
