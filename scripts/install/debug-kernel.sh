@@ -98,7 +98,7 @@ build() (
 install_packages
 version=$(source_version)
 [ -n "$version" ] || die "no version of $package is known; apt-get update"
-key=$version-$(cat "$config" "$patch" "$0" | sha256sum | cut -c 1-12)
+key=$version-$(cat "$config" "$patch" | sha256sum | cut -c 1-12)
 kernel=$cache/debug-kernel/$key
 if [ ! -x "$kernel/linux" ]; then
 	mkdir -p "$cache/debug-kernel"
@@ -106,7 +106,7 @@ if [ ! -x "$kernel/linux" ]; then
 	flock 9
 fi
 if [ ! -x "$kernel/linux" ]; then
-	say "building the debug kernel $key, about five minutes of processor time"
+	say "building the debug kernel $key, about ten minutes of processor time"
 	work=$(mktemp -d "$cache/debug-kernel/.new-XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 1' INT TERM

@@ -96,7 +96,7 @@ static void user_copy(void)
 	char *bytes = hidden(kmalloc(20, GFP_KERNEL));
 
 	/* More than the object has; the address is of no matter. */
-	WARN_ON(!copy_to_user((void __user *)4096, bytes, beyond + 20));
+	WARN_ON(!copy_to_user((void __user *)4096, bytes, READ_ONCE(beyond) + 20));
 	kfree(bytes);
 }
 
