@@ -126,21 +126,21 @@ describe('the builder', () => {
   const target = () => ({ kernelRelease: fleet.testbed.kernelRelease, arch: 'x86_64' });
 
   it('says which line of a source does not compile', async () => {
-    const { errorCode } = await fleet.stack.request('l45.builder.add', {
+    const { body } = await fleet.stack.request('l45.builder.add', {
       manifest: [
         'name: broken',
         'version: 1.0.0',
         'summary: Does not compile.',
-        'protocols: [udp]',
+        'protocol: [udp]',
         'roles: [client, server]',
         'parameters: { type: object, properties: {}, additionalProperties: false }',
-        'wire: nothing',
-        'sources: [broken.c]',
+        'wire: { signature: none, adds: 0 }',
+        'source: [broken.c]',
         'inverse: []',
       ].join('\n'),
       files: { 'broken.c': '#include <l45/customization.h>\nint x = not_there;\n' },
     });
-    expect(errorCode).toBe(0);
+    expect(body).toMatchObject({ name: 'broken', origin: 'added' });
     const error = await refused('l45.builder.build', { customization: 'broken', target: target() });
     expect(error).toMatchObject({ code: 422, name: 'COMPILE' });
     expect(error.details).toContainEqual(

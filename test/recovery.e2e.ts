@@ -66,9 +66,7 @@ it('an agent is killed and restarted while queries run: no query fails, every on
   for (const host of ['client', 'dns-server'] as const) {
     await fleet.killAgent(host);
     await fleet.startAgent(host);
-    await waitFor(`the agent of ${host} to answer`, () =>
-      fleet.status(host).catch(() => undefined),
-    );
+    await fleet.answers(host);
   }
 
   expect(await asking).toEqual(names.map(() => ANSWER));
@@ -83,6 +81,7 @@ it('a host that was reset converges again', async () => {
   await fleet.hosts.client.reset();
   expect((await fleet.hosts.client.run('test', ['-e', '/sys/module/l45'])).code).not.toBe(0);
   await fleet.startAgent('client');
+  await fleet.answers('client');
   await waitFor('the kernel to have the instance', async () => {
     const { instances } = await fleet.status('client');
     return instances[0]?.directions.length === 2;

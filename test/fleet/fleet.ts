@@ -111,6 +111,12 @@ export class Fleet {
     });
   }
 
+  /** Resolves once a restarted agent answers; what its predecessor was asked is lost. */
+  async answers(name: HostName): Promise<void> {
+    const ask = () => this.stack.request(`l45.agent.${name}.status`, '', 1_000).catch(() => false);
+    await waitFor(`the agent of ${name} to answer`, ask, AGENT_START_MS);
+  }
+
   async status(name: HostName): Promise<AgentStatus> {
     const { body } = await this.stack.request<AgentStatus>(`l45.agent.${name}.status`);
     return body;
