@@ -371,8 +371,8 @@ int l45_attach_settle(struct l45_socket *socket)
  * Calls `visit` for each socket that has the instance, or with NULL for each that has
  * none, with references on it and on its struct sock, where it may sleep.
  */
-static void for_each_with(struct l45_instance *instance,
-			  void (*visit)(struct l45_socket *socket, struct l45_instance *instance))
+static void walk_with(struct l45_instance *instance,
+		      void (*visit)(struct l45_socket *socket, struct l45_instance *instance))
 {
 	static u32 walk;
 	u32 i;
@@ -455,16 +455,16 @@ static void visit_unused(struct l45_socket *socket, struct l45_instance *instanc
 
 void l45_attach_changed(struct l45_instance *instance)
 {
-	for_each_with(instance, visit_changed);
+	walk_with(instance, visit_changed);
 	/* Listeners, and sockets that might have got it. */
 	if (instance->deprecated)
-		for_each_with(NULL, visit_unused);
+		walk_with(NULL, visit_unused);
 }
 
 void l45_attach_revoke(struct l45_instance *instance)
 {
-	for_each_with(instance, visit_revoked);
-	for_each_with(NULL, visit_unused);
+	walk_with(instance, visit_revoked);
+	walk_with(NULL, visit_unused);
 }
 
 struct l45_socket *l45_attach_next(u32 *bucket, u32 *index)

@@ -68,7 +68,7 @@ struct l45_cursor {
 	bool stream;
 
 	/* Of these only the used part is ever initialized or copied. */
-	u8 state[L45_STATE_MAX] __attribute__((aligned(8)));
+	u8 state[L45_STATE_MAX] __aligned(8);
 	u8 buf[L45_INSERT_MAX];
 };
 

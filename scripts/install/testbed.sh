@@ -28,6 +28,9 @@ missing_packages() {
 		dnsmasq dnsmasq-base
 		tcpdump tcpdump
 		nats-server nats-server
+		sparse sparse
+		clang-16 clang-16
+		/usr/lib/llvm-16/lib/clang/16/lib/linux libclang-rt-16-dev
 	LIST
 	[ -n "$(headers_release)" ] || echo linux-headers-amd64
 }

@@ -22,6 +22,7 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef long long s64;
 
+#define __aligned(n) __attribute__((aligned(n)))
 #define fallthrough __attribute__((__fallthrough__))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define div64_u64(dividend, divisor) ((u64)(dividend) / (u64)(divisor))
