@@ -30,7 +30,10 @@ export class Catalogue {
   async find(name: string): Promise<Catalogued> {
     const found = (await this.shipped.find(name)) ?? (await this.added.find(name));
     if (found) return found;
-    throw new L45Error('UNKNOWN_CUSTOMIZATION', `there is no customization ${name}`);
+    throw new L45Error(
+      'UNKNOWN_CUSTOMIZATION',
+      `there is no customization ${name}: l45.builder.customizations lists what there is`,
+    );
   }
 
   /** The same again changes nothing. */
