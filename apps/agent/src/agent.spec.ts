@@ -21,7 +21,7 @@ import {
 } from './testing/desired.js';
 import { FakeKernel } from './testing/fake-kernel.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 describe('agent', () => {
   let agent: AgentUnderTest;

@@ -147,7 +147,9 @@ describe('runService', () => {
     });
     await nats.restart();
     await service.logs(/started/);
-    expect(await client.request(revoke, { name: 'own' })).toEqual({ name: 'own' });
+    // The client has lost its server as well.
+    const answer = await eventually(() => client.request(revoke, { name: 'own' }));
+    expect(answer).toEqual({ name: 'own' });
   });
 
   it('stops while it waits for a server', async () => {

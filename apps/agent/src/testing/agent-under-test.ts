@@ -20,7 +20,7 @@ import { HOST } from './desired.js';
 import { FakeKernel } from './fake-kernel.js';
 import { serverConfig } from './permissions.js';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 
 /** One agent with a fake kernel, and the control plane's side of a real NATS server. */
 export class AgentUnderTest {
