@@ -155,7 +155,7 @@ it('says in the words of the kernel what it refuses, and sets up the rest', asyn
     {
       subject: unknown.id,
       name: 'KERNEL',
-      message: expect.stringContaining('the customization has no such parameter'),
+      message: expect.stringContaining('no such parameter'),
     },
   ]);
   expect(instances).toMatchObject([{ id: everything.id, priority: 3 }]);
