@@ -27,9 +27,7 @@ authorization {
         "$KV.${OBSERVED_BUCKET}.client",
         "$JS.FC.KV_${DESIRED_BUCKET}.>",
         "$JS.API.STREAM.MSG.GET.OBJ_l45_artifacts",
-        "$JS.API.CONSUMER.CREATE.OBJ_l45_artifacts.>",
-        "$JS.API.CONSUMER.DELETE.OBJ_l45_artifacts.>",
-        "$JS.FC.OBJ_l45_artifacts.>"
+        "$JS.API.DIRECT.GET.OBJ_l45_artifacts"
       ],
       subscribe: ["_INBOX.agent.client.>"]
     } }

@@ -8,8 +8,6 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentConfig } from '../agent.config.js';
 
-const FETCH_MS = 60_000;
-
 /** Artifacts on this host's disk, under their digests. Nothing leaves it that is not intact. */
 @Injectable()
 export class ArtifactCache {
@@ -32,7 +30,7 @@ export class ArtifactCache {
     const cached = await readIfThere(file);
     if (cached && digestOf(cached) === digest) return file;
     if (cached) this.logger.warn(`${file} (${name}) is corrupt: fetching it again`);
-    const bytes = await orAbort(this.store.get(digest), name, signal);
+    const bytes = await orAbort(this.store.get(digest), signal);
     if (digestOf(bytes) !== digest) {
       throw new L45Error('DIGEST_MISMATCH', `${name}: the bytes fetched do not match ${digest}`);
     }
@@ -65,13 +63,11 @@ export class ArtifactCache {
   }
 }
 
-/** A server that goes away in the middle of an answer leaves us waiting for the rest. */
-async function orAbort<T>(fetched: Promise<T>, name: string, signal: AbortSignal): Promise<T> {
+/** Nobody waits for what is no longer wanted. */
+async function orAbort<T>(fetched: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const timeout = AbortSignal.timeout(FETCH_MS);
-  const aborted = once(AbortSignal.any([signal, timeout]), 'abort').then(() => {
-    signal.throwIfAborted();
-    throw new L45Error('TIMEOUT', `${name} could not be fetched within ${FETCH_MS / 1_000} s`);
+  const aborted = once(signal, 'abort').then(() => {
+    throw signal.reason;
   });
   return Promise.race([fetched, aborted]);
 }

@@ -8,7 +8,7 @@ export const agentPermissions = (host: string) => ({
     `$KV.l45_observed.${host}`,
     '$JS.API.STREAM.INFO.OBJ_l45_artifacts',
     '$JS.API.STREAM.MSG.GET.OBJ_l45_artifacts',
-    '$JS.API.CONSUMER.CREATE.OBJ_l45_artifacts.>',
+    '$JS.API.DIRECT.GET.OBJ_l45_artifacts',
   ],
   subscribe: [`_INBOX.agent.${host}.>`, `l45.agent.${host}.>`, '$SRV.>'],
   allow_responses: true,

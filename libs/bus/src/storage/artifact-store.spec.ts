@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ARTIFACT_BUCKET } from '@l45/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { createHash, randomBytes } from 'node:crypto';
@@ -48,11 +49,18 @@ describe('ArtifactStore', () => {
     await expect(store.get(digest)).rejects.toMatchObject({ name: 'DIGEST_MISMATCH' });
   });
 
-  it('refuses bytes that changed in the store', async () => {
+  it.each([
+    ['as many', 100],
+    ['fewer', 99],
+    ['more', 101],
+  ])('refuses %s bytes that changed in the store', async (_, length) => {
     const bucket = await new Objm(connection).open(ARTIFACT_BUCKET);
     const other = await store.put(randomBytes(100));
     const info = await bucket.info(other);
-    await connection.request(`$O.${ARTIFACT_BUCKET}.C.${info?.nuid}`, randomBytes(100));
+    const subject = `$O.${ARTIFACT_BUCKET}.C.${info?.nuid}`;
+    const { streams } = await jetstreamManager(connection);
+    await streams.purge(`OBJ_${ARTIFACT_BUCKET}`, { filter: subject });
+    await connection.request(subject, randomBytes(length));
     await expect(store.get(other)).rejects.toMatchObject({ name: 'DIGEST_MISMATCH' });
   });
 });
