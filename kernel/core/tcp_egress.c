@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <net/tcp.h>
+
+#include "tap.h"
+#include "tcp.h"
+#include "tcp_stream.h"
+#include "trace.h"
+
+/*
+ * Hand over what was built, all of it: the send buffer may be exceeded by this one
+ * chunk. Only for want of memory some stays with us.
+ */
+static int push(struct sock *sk, struct l45_tcp *tcp, struct page *page, u32 offset, u32 len,
+		int flags)
+{
+	const int room = INT_MAX / 2;
+	struct tcp_sock *tp = tcp_sk(sk);
+	int sndbuf = sk->sk_sndbuf, ret;
+	u32 lowat = tp->notsent_lowat;
+
+	WRITE_ONCE(sk->sk_sndbuf, room);
+	WRITE_ONCE(tp->notsent_lowat, U32_MAX);
+	ret = do_tcp_sendpages(sk, page, offset, len,
+			       (flags & (MSG_MORE | MSG_NOSIGNAL)) | MSG_DONTWAIT |
+			       MSG_NO_SHARED_FRAGS | MSG_NOSIGNAL);
+	WRITE_ONCE(tp->notsent_lowat, lowat);
+	/* Memory pressure may have lowered it meanwhile. */
+	WRITE_ONCE(sk->sk_sndbuf, min(sk->sk_sndbuf, sndbuf));
+
+	if (ret < 0 && ret != -EAGAIN)
+		return ret;
+	ret = max(ret, 0);
+	if (ret < len) {
+		get_page(page);
+		tcp->page = page;
+		tcp->page_at = offset + ret;
+		tcp->page_left = len - ret;
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+static int push_left(struct sock *sk, struct l45_tcp *tcp)
+{
+	struct page *page = tcp->page;
+	int err;
+
+	if (!page)
+		return 0;
+	tcp->page = NULL;
+	err = push(sk, tcp, page, tcp->page_at, tcp->page_left, 0);
+	put_page(page);
+	return err;
+}
+
+/* Build and push one chunk. */
+static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *build, int flags)
+{
+	struct page_frag *frag = sk_page_frag(sk);
+	size_t before = iov_iter_count(build->from);
+	struct l45_instance *instance;
+	int room, err;
+
+	if (!skb_page_frag_refill(2 * L45_INSERT_MAX, frag, sk->sk_allocation))
+		return -EAGAIN;
+	room = max_t(int, READ_ONCE(sk->sk_sndbuf) - READ_ONCE(sk->sk_wmem_queued),
+		     2 * L45_INSERT_MAX);
+	build->out = page_address(frag->page) + frag->offset;
+	build->cap = min_t(u32, room, frag->size - frag->offset);
+	build->used = 0;
+
+	err = l45_tcp_build(tcp, build);
+	if (build->used) {
+		u32 offset = frag->offset;
+		int ret;
+
+		frag->offset += build->used;
+		if (iov_iter_count(build->from) && !build->fault)
+			flags |= MSG_MORE;
+		ret = push(sk, tcp, frag->page, offset, build->used, flags);
+		/* What is left is consumed all the same. */
+		if (!err && ret != -EAGAIN)
+			err = ret;
+	}
+	instance = build->instance;
+	if (instance) {
+		l45_count(instance, EGRESS_BYTES_IN, before - iov_iter_count(build->from));
+		l45_count(instance, EGRESS_BYTES_OUT, build->used);
+		l45_count(instance, INSERTED, build->inserted);
+		l45_count(instance, REMOVED, build->removed);
+	}
+	build->inserted = 0;
+	build->removed = 0;
+	return err;
+}
+
+/*
+ * Go on without more input: what was taken from the application must be on its way
+ * when it gets to know that it was.
+ */
+static void drain(struct sock *sk, struct l45_tcp *tcp, bool last)
+{
+	struct iov_iter none;
+	struct l45_build build = { .from = &none, .last = last };
+	int i;
+
+	iov_iter_kvec(&none, ITER_SOURCE, NULL, 0, 0);
+	if (push_left(sk, tcp))
+		return;
+	/* What is held fits into one chunk, and the engine bounds what is inserted. */
+	for (i = 0; i < L45_IDLE_MAX && !build.end; i++) {
+		if (send_chunk(sk, tcp, &build, 0))
+			break;
+	}
+}
+
+void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last)
+{
+	if (!tcp->tx.err && !sk->sk_err && !(sk->sk_shutdown & SEND_SHUTDOWN) &&
+	    (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))
+		drain(sk, tcp, last);
+}
+
+static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long timeo)
+{
+	s64 ns = ktime_to_ns(ktime_sub(tcp->not_before, ktime_get()));
+	int err;
+
+	if (ns <= 0)
+		return 0;
+	release_sock(sk);
+	err = l45_socket_delay(ns);
+	lock_sock(sk);
+	return err ? sock_intr_errno(timeo) : 0;
+}
+
+static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg)
+{
+	size_t size = iov_iter_count(&msg->msg_iter), sent;
+	struct l45_build build = { .from = &msg->msg_iter };
+	int flags = msg->msg_flags, err;
+	struct sockcm_cookie cookie;
+	long timeo;
+
+	sock_owned_by_me(sk);
+	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	tcp_rate_check_app_limited(sk);
+	if ((1 << sk->sk_state) & ~(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) {
+		err = sk_stream_wait_connect(sk, &timeo);
+		if (err)
+			return sk_stream_error(sk, flags, err);
+	}
+	if (msg->msg_controllen) {
+		sockcm_init(&cookie, sk);
+		if (sock_cmsg_send(sk, msg, &cookie))
+			return -EINVAL;
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+
+	for (;;) {
+		err = tcp->ended ? -ENOTCONN : tcp->tx.err;
+		if (err)
+			break;
+		err = -EPIPE;
+		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+			break;
+		err = wait_delay(sk, tcp, timeo);
+		if (err)
+			break;
+		/* It was unlocked. */
+		if (tcp->not_before > ktime_get() || tcp->ended || sk->sk_err ||
+		    (sk->sk_shutdown & SEND_SHUTDOWN))
+			continue;
+
+		if (sk_stream_memory_free(sk)) {
+			err = push_left(sk, tcp);
+			if (!err) {
+				if (!iov_iter_count(&msg->msg_iter) &&
+				    (!tcp->tx.instance ||
+				     !l45_engine_planned(&tcp->tx.cursor)))
+					break;
+				build.end = false;
+				build.fault = false;
+				err = send_chunk(sk, tcp, &build, flags);
+				if (build.fault) {
+					err = err ?: -EFAULT;
+					break;
+				}
+				if (!err && build.end)
+					break;
+				if (!err)
+					continue;
+			}
+			if (err != -EAGAIN) {
+				if (err == -EPROTO || err == -EBADMSG) {
+					tcp->tx.err = err;
+					if (build.instance)
+						l45_count(build.instance, ERRORS, 1);
+				}
+				break;
+			}
+		}
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		err = sk_stream_wait_memory(sk, &timeo);
+		if (err)
+			break;
+	}
+
+	sent = size - iov_iter_count(&msg->msg_iter);
+	if (err && tcp->tx.held_len && !tcp->tx.err && !tcp->ended)
+		l45_tcp_send_closing(sk, tcp, false);
+	if (sent) {
+		if (flags & MSG_EOR && !iov_iter_count(&msg->msg_iter) &&
+		    tcp_write_queue_tail(sk))
+			TCP_SKB_CB(tcp_write_queue_tail(sk))->eor = 1;
+		if (build.instance) {
+			l45_count(build.instance, EGRESS_MESSAGES, 1);
+			l45_instance_used(build.instance);
+			trace_l45_customize(sk, build.instance, L45_EGRESS, size, sent);
+		}
+		err = l45_tap_zerocopy(sk, msg, sent);
+		return err ?: (int)sent;
+	}
+	if (!err)
+		return 0;
+	err = sk_stream_error(sk, flags, err);
+	/* Wake an edge-triggered waiter that would miss the edge. */
+	if (err == -EAGAIN && tcp_rtx_and_write_queues_empty(sk))
+		sk->sk_write_space(sk);
+	return err;
+}
+
+/* Under lock_sock. 0: it is the stock function's, which may take the lock. */
+static bool send_ours(struct sock *sk, struct l45_socket *socket)
+{
+	struct l45_tcp *tcp = socket->tcp;
+
+	if (!tcp)
+		return false;
+	/* Nobody speaks, and by the first byte nobody will. */
+	if (!tcp->tx.instance && !tcp->tx.plain &&
+	    l45_tcp_choice(tcp, L45_NL_DIRECTION_EGRESS, tcp->tx.passed | tcp->tx.never) < 0 &&
+	    !tcp->tx.together)
+		tcp->tx.plain = L45_REST;
+	return !l45_tcp_tx_plain(tcp);
+}
+
+static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr *msg)
+{
+	struct l45_tcp *tcp = socket->tcp;
+	int ret;
+
+	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	refcount_inc(&tcp->refs);
+	ret = send_customized(sk, tcp, msg);
+	l45_tcp_free(tcp);
+	return ret;
+}
+
+int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct l45_socket *socket = l45_tap_find(sk);
+	int ret;
+
+	if (!socket) {
+		l45_tap_enter();
+		ret = l45_tap_stock(sk)->sendmsg(sk, msg, len);
+		l45_tap_leave();
+		return ret;
+	}
+	lock_sock(sk);
+	if (!socket->settled && (msg->msg_flags & MSG_FASTOPEN))
+		/* The first bytes would go out with the SYN, as they are. */
+		ret = -EOPNOTSUPP;
+	else if (send_ours(sk, socket))
+		ret = send_locked(sk, socket, msg);
+	else
+		ret = tcp_sendmsg_locked(sk, msg, len);
+	release_sock(sk);
+	l45_socket_put(socket);
+	return ret;
+}
+
+int l45_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	int ret;
+
+	if (!socket)
+		l45_tap_enter();
+	if (socket && send_ours(sk, socket))
+		ret = send_locked(sk, socket, msg);
+	else
+		ret = tcp_sendmsg_locked(sk, msg, len);
+	if (socket)
+		l45_socket_put(socket);
+	else
+		l45_tap_leave();
+	return ret;
+}
+
+int l45_tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
+			    int flags)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	int ret;
+
+	if (!socket)
+		l45_tap_enter();
+	if (socket && send_ours(sk, socket)) {
+		struct bio_vec vec = {
+			.bv_page = page, .bv_offset = offset, .bv_len = size,
+		};
+		struct msghdr msg = {
+			.msg_flags = flags & ~MSG_SENDPAGE_NOTLAST,
+		};
+
+		if (flags & MSG_SENDPAGE_NOTLAST)
+			msg.msg_flags |= MSG_MORE;
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, size);
+		ret = send_locked(sk, socket, &msg);
+	} else {
+		ret = tcp_sendpage_locked(sk, page, offset, size, flags);
+	}
+	if (socket)
+		l45_socket_put(socket);
+	else
+		l45_tap_leave();
+	return ret;
+}
+
+int l45_tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
+{
+	struct l45_socket *socket = l45_tap_find(sk);
+	int ret;
+
+	if (socket)
+		l45_socket_put(socket);
+	lock_sock(sk);
+	ret = l45_tcp_sendpage_locked(sk, page, offset, size, flags);
+	release_sock(sk);
+	return ret;
+}
+
+void l45_tcp_flush(struct l45_socket *socket)
+{
+	struct sock *sk = socket->sk;
+	struct l45_tcp *tcp = socket->tcp;
+
+	if (!tcp || l45_tcp_tx_plain(tcp))
+		return;
+	/* shutdown() has announced itself already, which TCP would take for the end. */
+	if (sk->sk_shutdown & SEND_SHUTDOWN) {
+		sk->sk_shutdown &= ~SEND_SHUTDOWN;
+		l45_tcp_send_closing(sk, tcp, true);
+		sk->sk_shutdown |= SEND_SHUTDOWN;
+	} else {
+		l45_tcp_send_closing(sk, tcp, true);
+	}
+	tcp->tx.instance = NULL;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What poll, epoll, FIONREAD and their like are told. */
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include <asm/ioctls.h>
+
+#include "tap.h"
+#include "tcp.h"
+#include "tcp_walk.h"
+
+void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
+{
+	struct l45_tcp_direction *d = &tcp->rx;
+	struct l45_segment segment;
+	struct l45_walk walk;
+	bool ready = false;
+
+	if (!d->instance && d->plain == L45_REST) {
+		WRITE_ONCE(tcp->socket->ready, d->held_len);
+		return;
+	}
+	l45_walk_begin(&walk, sk, tcp, &tcp->rx);
+	while (!d->err) {
+		u32 len;
+
+		d->err = l45_walk_next(&walk, &segment);
+		if (d->err)
+			break;
+		if (segment.kind == L45_SEGMENT_SKIP) {
+			len = l45_walk_held(&walk) ?: l45_walk_queued(&walk);
+			len = min_t(u64, segment.len, len);
+			if (!len)
+				break;
+			l45_walk_consume(&walk, len);
+			l45_walk_done(&walk, &segment, len);
+			if (d->instance)
+				l45_count(d->instance, REMOVED, len);
+			continue;
+		}
+		if (segment.kind == L45_SEGMENT_MORE && d->instance) {
+			len = l45_walk_total(&walk);
+			if (len && len <= sizeof(walk.view)) {
+				l45_walk_gather(&walk, walk.view, len);
+				l45_walk_consume(&walk, len);
+				l45_walk_commit(&walk);
+				memcpy(d->held, walk.view, len);
+				d->held_len = len;
+				walk.raw -= len;
+			}
+		}
+		ready = segment.kind == L45_SEGMENT_INSERT || segment.kind == L45_SEGMENT_DELAY ||
+			(segment.kind == L45_SEGMENT_COPY && l45_walk_held(&walk));
+		break;
+	}
+	l45_walk_commit(&walk);
+	if (d->err && d->instance)
+		l45_count(d->instance, ERRORS, 1);
+	if (d->instance)
+		l45_count(d->instance, INGRESS_BYTES_IN, walk.raw);
+	WRITE_ONCE(tcp->socket->ready, ready || d->err);
+}
+
+void l45_tcp_data_ready(struct sock *sk)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	struct l45_tcp *tcp;
+
+	if (WARN_ON_ONCE(!socket))
+		return;
+	tcp = socket->tcp;
+	if (tcp) {
+		l45_tcp_eat(sk, tcp);
+		if (READ_ONCE(socket->ready) || !skb_queue_empty(&sk->sk_receive_queue) ||
+		    (sk->sk_shutdown & RCV_SHUTDOWN) || sk->sk_err)
+			tcp->data_ready(sk);
+	}
+	l45_socket_put(socket);
+}
+
+bool l45_tcp_is_readable(struct sock *sk)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	bool ready = false;
+
+	if (socket) {
+		ready = READ_ONCE(socket->ready);
+		l45_socket_put(socket);
+	}
+	return ready;
+}
+
+int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
+{
+	struct l45_segment segment;
+	struct l45_walk walk;
+	struct l45_tcp_direction *rx;
+	u64 sum = 0;
+
+	rx = kmalloc(sizeof(*rx), GFP_KERNEL);
+	if (!rx)
+		return -ENOBUFS;
+	l45_tcp_rx_copy(rx, &tcp->rx);
+	l45_walk_begin(&walk, sk, tcp, rx);
+	while (!rx->err && !l45_walk_next(&walk, &segment)) {
+		u32 n = l45_walk_held(&walk) ?: l45_walk_queued(&walk);
+
+		if (segment.kind == L45_SEGMENT_INSERT) {
+			n = segment.len;
+			sum += n;
+		} else if (segment.kind == L45_SEGMENT_SKIP || segment.kind == L45_SEGMENT_COPY) {
+			n = min_t(u64, n, segment.len);
+			if (!n)
+				break;
+			if (segment.kind == L45_SEGMENT_COPY)
+				sum += n;
+			l45_walk_consume(&walk, n);
+		} else if (segment.kind != L45_SEGMENT_DELAY) {
+			break;
+		}
+		l45_walk_done(&walk, &segment, n);
+	}
+	kfree(rx);
+	return min_t(u64, sum, INT_MAX);
+}
+
+int l45_tcp_peek_len(struct socket *sock)
+{
+	struct l45_socket *socket = l45_socket_get(sock->sk);
+	int ret;
+
+	if (!socket)
+		return tcp_peek_len(sock);
+	lock_sock(sock->sk);
+	ret = l45_tcp_rx_plain(socket->tcp) ? tcp_peek_len(sock) :
+					      l45_tcp_readable_len(sock->sk, socket->tcp);
+	release_sock(sock->sk);
+	l45_socket_put(socket);
+	return ret;
+}
+
+int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	struct l45_socket *socket = l45_tap_find(sk);
+	int ret, len = 0;
+	bool plain = true;
+
+	if (!socket)
+		l45_tap_enter();
+	if (socket && cmd == SIOCINQ) {
+		lock_sock(sk);
+		plain = l45_tcp_rx_plain(socket->tcp);
+		if (!plain)
+			len = l45_tcp_readable_len(sk, socket->tcp);
+		release_sock(sk);
+	}
+	if (plain)
+		ret = l45_tap_stock(sk)->ioctl(sk, cmd, arg);
+	else
+		ret = len < 0 ? len : put_user(len, (int __user *)arg);
+	if (socket)
+		l45_socket_put(socket);
+	else
+		l45_tap_leave();
+	return ret;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A customized stream, for the files that make it. All of it is protected by the socket
+ * lock: lock_sock, or the spinlock of a socket that nobody owns. It is never given up
+ * with a step of the engine carried out in part on the way out, so that concurrent
+ * senders can take turns.
+ */
+#ifndef L45_TCP_STREAM_H
+#define L45_TCP_STREAM_H
+
+#include <linux/refcount.h>
+#include <net/sock.h>
+
+#include "attach.h"
+#include "engine.h"
+
+/*
+ * Whose is the stream? At its start and wherever an instance says that what follows
+ * isn't its own, the others are asked in order of priority. What none of them claims is
+ * plain for as many bytes as the first knew to belong together.
+ */
+struct l45_tcp_direction {
+	struct l45_instance *instance; /* of tcp->set; NULL: plain, or none asked yet */
+	u64 plain;		       /* bytes left of what nobody claimed, or L45_REST */
+	u64 together;		       /* what `plain` will be if nobody claims it */
+	u64 passed, never;	       /* instances that were asked here; that never want to be */
+	int err;		       /* for good */
+	u32 held_len;		       /* taken over, but not yet through the engine */
+	struct l45_flow flow;
+	u8 held[L45_VIEW_MAX];
+	struct l45_cursor cursor;
+};
+
+struct l45_tcp {
+	refcount_t refs;
+	struct l45_socket *socket;
+	struct l45_set *set; /* those that the stream began with */
+	void (*data_ready)(struct sock *sk);
+	bool ended;
+	ktime_t not_before; /* the next byte out */
+
+	/* Customized, yet not taken by TCP for want of memory. */
+	struct page *page;
+	u32 page_at, page_left;
+
+	struct l45_tcp_direction tx;
+	struct l45_tcp_direction rx;
+};
+
+/* Who has a direction: tcp_stream.c */
+
+/* Does it customize in this direction? */
+bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag);
+/* Index of the first in order, other than those in `but`, or -1. */
+int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but);
+/* There is input, and nobody has it: ask the next one, or find that it is plain. */
+void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d,
+		 enum l45_direction direction);
+/* The engine said PASS or DETACH. */
+void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
+		    const struct l45_segment *segment);
+
+/* Bytes that nobody claimed went by. */
+static inline void l45_tcp_plain_done(struct l45_tcp_direction *d, u64 len)
+{
+	if (d->plain != L45_REST)
+		d->plain -= len;
+}
+
+/* Does the engine, or what it left behind, stand between the queue and the application? */
+static inline bool l45_tcp_rx_plain(const struct l45_tcp *tcp)
+{
+	return !tcp || (tcp->rx.plain == L45_REST && !tcp->rx.instance && !tcp->rx.held_len);
+}
+
+static inline bool l45_tcp_tx_plain(const struct l45_tcp *tcp)
+{
+	return tcp->tx.plain == L45_REST && !tcp->tx.instance && !tcp->tx.held_len && !tcp->page;
+}
+
+/* Readiness: tcp_ready.c */
+
+/*
+ * Take what the application will never see out of the queue, so that poll() tells the
+ * truth: tags whole, and the beginning of one that is still to come.
+ */
+void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp);
+/* Takes the place of sk_data_ready. */
+void l45_tcp_data_ready(struct sock *sk);
+/* Bytes that can be read at once, or -ENOBUFS. */
+int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp);
+
+/* The application's bytes on their way to TCP: tcp_build.c */
+
+struct l45_build {
+	struct iov_iter *from;
+	u8 *out;
+	u32 cap, used;
+	u32 inserted, removed;
+	bool last;  /* nothing will follow, ever */
+	bool fault; /* the application's memory isn't there */
+	bool end;   /* nothing more to do */
+	struct l45_instance *instance; /* whom it counts for */
+};
+
+/* Run the engine from the application's memory into ours until either ends. */
+int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build);
+
+/* What the customization says at the end (`last`), or on leaving: tcp_egress.c */
+void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last);
+
+#endif /* L45_TCP_STREAM_H */

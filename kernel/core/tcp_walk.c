@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <net/tcp.h>
+
+#include "tcp_walk.h"
+#include "trace.h"
+
+void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
+		    struct l45_tcp_direction *rx)
+{
+	walk->sk = sk;
+	walk->tcp = tcp;
+	walk->rx = rx;
+	walk->skb = NULL;
+	walk->seq = tcp_sk(sk)->copied_seq;
+	walk->held_at = 0;
+	walk->raw = 0;
+}
+
+void l45_tcp_rx_copy(struct l45_tcp_direction *to, const struct l45_tcp_direction *from)
+{
+	memcpy(to, from, offsetof(struct l45_tcp_direction, held));
+	memcpy(to->held, from->held, from->held_len);
+	if (from->instance) {
+		l45_engine_copy(&to->cursor, &from->cursor);
+		to->cursor.flow = &to->flow;
+	}
+}
+
+u32 l45_walk_queued(struct l45_walk *walk)
+{
+	struct sk_buff_head *queue = &walk->sk->sk_receive_queue;
+	struct sk_buff *skb = walk->skb ?: skb_peek(queue);
+
+	for (; skb; skb = skb_peek_next(skb, queue)) {
+		walk->offset = walk->seq - TCP_SKB_CB(skb)->seq;
+		if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)
+			walk->offset--;
+		if (walk->offset < skb->len) {
+			walk->skb = skb;
+			return skb->len - walk->offset;
+		}
+		if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+			break;
+	}
+	return 0;
+}
+
+u32 l45_walk_total(struct l45_walk *walk)
+{
+	struct sk_buff *tail = skb_peek_tail(&walk->sk->sk_receive_queue);
+	u32 total = l45_walk_held(walk);
+
+	if (l45_walk_queued(walk))
+		total += TCP_SKB_CB(tail)->end_seq - walk->seq -
+			 !!(TCP_SKB_CB(tail)->tcp_flags & TCPHDR_FIN);
+	return total;
+}
+
+/* No more will come. A reset is something else: it is reported as such. */
+static bool input_ended(const struct sock *sk)
+{
+	return !sk->sk_err && (sock_flag(sk, SOCK_DONE) || (sk->sk_shutdown & RCV_SHUTDOWN) ||
+			       sk->sk_state == TCP_CLOSE);
+}
+
+/* Contiguous bytes of the skb at offset. */
+static const u8 *skb_view(const struct sk_buff *skb, u32 offset, u32 *len)
+{
+	u32 at = skb_headlen(skb);
+	int i;
+
+	if (offset < at) {
+		*len = at - offset;
+		return skb->data + offset;
+	}
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+
+		if (offset < at + skb_frag_size(frag)) {
+			*len = at + skb_frag_size(frag) - offset;
+			return (const u8 *)skb_frag_address(frag) + offset - at;
+		}
+		at += skb_frag_size(frag);
+	}
+	return NULL;
+}
+
+u32 l45_walk_gather(struct l45_walk *walk, u8 *to, u32 cap)
+{
+	struct sk_buff_head *queue = &walk->sk->sk_receive_queue;
+	u32 len = min(l45_walk_held(walk), cap);
+	struct sk_buff *skb;
+	u32 offset;
+
+	memcpy(to, walk->rx->held + walk->held_at, len);
+	if (len == cap || !l45_walk_queued(walk))
+		return len;
+	offset = walk->offset;
+	for (skb = walk->skb; skb && len < cap; skb = skb_peek_next(skb, queue)) {
+		u32 n;
+
+		if (offset >= skb->len) {
+			/* A FIN of its own, or what overlaps: position anew. */
+			break;
+		}
+		n = min(cap - len, skb->len - offset);
+		if (skb_copy_bits(skb, offset, to + len, n))
+			break;
+		len += n;
+		offset = 0;
+		if (!skb_queue_is_last(queue, skb)) {
+			const struct sk_buff *next = skb_queue_next(queue, skb);
+
+			offset = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(next)->seq;
+		}
+	}
+	return len;
+}
+
+static const u8 *walk_view(struct l45_walk *walk, u32 *len, bool *last)
+{
+	u32 want = max_t(u32, walk->rx->cursor.need, 1);
+	const u8 *view = NULL;
+	u32 total;
+
+	if (!l45_walk_held(walk) && l45_walk_queued(walk)) {
+		view = skb_view(walk->skb, walk->offset, len);
+		if (view && *len < want)
+			view = NULL;
+	}
+	total = l45_walk_total(walk);
+	if (!view) {
+		view = walk->view;
+		*len = total ? l45_walk_gather(walk, walk->view, sizeof(walk->view)) : 0;
+	}
+	*last = *len == total && input_ended(walk->sk);
+	return view;
+}
+
+void l45_walk_commit(struct l45_walk *walk)
+{
+	struct l45_tcp_direction *d = walk->rx;
+	struct tcp_sock *tp = tcp_sk(walk->sk);
+	u32 len = walk->seq - tp->copied_seq;
+
+	if (walk->held_at) {
+		d->held_len -= walk->held_at;
+		memmove(d->held, d->held + walk->held_at, d->held_len);
+		walk->held_at = 0;
+	}
+	if (len) {
+		tcp_read_done(walk->sk, len);
+		if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq)) {
+			WRITE_ONCE(tp->urg_data, 0);
+			tcp_fast_path_check(walk->sk);
+		}
+	}
+	walk->skb = NULL;
+	walk->seq = tp->copied_seq;
+}
+
+int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
+{
+	struct l45_tcp_direction *d = walk->rx;
+	const u8 *in = NULL;
+	bool last;
+	u32 len;
+	int err;
+
+	for (;;) {
+		len = l45_walk_held(walk) ?: l45_walk_queued(walk);
+		last = !len && input_ended(walk->sk);
+
+		if (!d->instance) {
+			if (len && !d->plain) {
+				l45_tcp_ask(walk->tcp, d, L45_INGRESS);
+				continue;
+			}
+			segment->kind = len ? L45_SEGMENT_COPY :
+				       last ? L45_SEGMENT_END : L45_SEGMENT_MORE;
+			segment->len = len ? d->plain : 1;
+			return 0;
+		}
+		if (!l45_engine_planned(&d->cursor))
+			in = walk_view(walk, &len, &last);
+
+		err = l45_engine_next(&d->cursor, in, len, last, segment);
+		if (err)
+			return err;
+		if (segment->kind == L45_SEGMENT_PASS) {
+			l45_count(d->instance, PASSED, 1);
+			trace_l45_pass(walk->sk, d->instance, L45_INGRESS, 0);
+		} else if (segment->kind != L45_SEGMENT_DETACH) {
+			if (segment->kind != L45_SEGMENT_MORE) {
+				d->passed = 0;
+				d->together = 0;
+			}
+			return 0;
+		}
+		l45_tcp_let_go(walk->tcp, d, segment);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The engine over the receive queue of a stream. */
+#ifndef L45_TCP_WALK_H
+#define L45_TCP_WALK_H
+
+#include "tcp_stream.h"
+
+/* A position in the input that can run ahead of the real one. */
+struct l45_walk {
+	struct sock *sk;
+	struct l45_tcp *tcp;
+	struct l45_tcp_direction *rx;
+	struct sk_buff *skb; /* where seq is */
+	u32 seq;
+	u32 offset;	/* of seq in skb */
+	u32 held_at;	/* bytes of held that are through */
+	u32 raw;	/* bytes consumed, for the counters */
+	u8 view[L45_VIEW_MAX];
+};
+
+void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
+		    struct l45_tcp_direction *rx);
+/* A direction of one's own, to run ahead with. */
+void l45_tcp_rx_copy(struct l45_tcp_direction *to, const struct l45_tcp_direction *from);
+
+static inline u32 l45_walk_held(const struct l45_walk *walk)
+{
+	return walk->rx->held_len - walk->held_at;
+}
+
+/* Bytes of the queue at the position that are in one skb. */
+u32 l45_walk_queued(struct l45_walk *walk);
+/* Bytes from the position on. */
+u32 l45_walk_total(struct l45_walk *walk);
+/* Copy up to `cap` of them. */
+u32 l45_walk_gather(struct l45_walk *walk, u8 *to, u32 cap);
+
+static inline void l45_walk_consume(struct l45_walk *walk, u32 len)
+{
+	u32 held = min(l45_walk_held(walk), len);
+
+	walk->held_at += held;
+	walk->seq += len - held;
+	walk->raw += len;
+}
+
+/* What is to be done with the input at the position. */
+int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment);
+
+static inline void l45_walk_done(struct l45_walk *walk, const struct l45_segment *segment, u64 len)
+{
+	if (walk->rx->instance)
+		l45_engine_commit(&walk->rx->cursor, segment, len);
+	else
+		l45_tcp_plain_done(walk->rx, len);
+}
+
+/* Make the consumption real. */
+void l45_walk_commit(struct l45_walk *walk);
+
+#endif /* L45_TCP_WALK_H */
