@@ -5,16 +5,24 @@ import {
   DeploymentRequest,
   DeployRequest,
   ENDPOINTS,
+  type HistoryReply,
+  HistoryRequest,
   PrioritiseRequest,
+  RevokeRequest,
+  RollbackRequest,
   type StatusReply,
   StatusRequest,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 import { DeploymentsService } from './deployments/deployments.service.js';
+import { HistoryService } from './deployments/history.service.js';
 
 @Controller()
 export class DeployerController {
-  constructor(private readonly deployments: DeploymentsService) {}
+  constructor(
+    private readonly deployments: DeploymentsService,
+    private readonly history: HistoryService,
+  ) {}
 
   @Bus(ENDPOINTS.deployer.deploy)
   deploy(request: DeployRequest): Promise<Deployment> {
@@ -22,13 +30,18 @@ export class DeployerController {
   }
 
   @Bus(ENDPOINTS.deployer.activate)
-  activate({ name, wait }: DeploymentRequest): Promise<Deployment> {
-    return this.deployments.setMode(name, 'active', wait);
+  activate(request: DeploymentRequest): Promise<Deployment> {
+    return this.deployments.setMode(request, 'active');
   }
 
   @Bus(ENDPOINTS.deployer.deactivate)
-  deactivate({ name, wait }: DeploymentRequest): Promise<Deployment> {
-    return this.deployments.setMode(name, 'inactive', wait);
+  deactivate(request: DeploymentRequest): Promise<Deployment> {
+    return this.deployments.setMode(request, 'inactive');
+  }
+
+  @Bus(ENDPOINTS.deployer.observe)
+  observe(request: DeploymentRequest): Promise<Deployment> {
+    return this.deployments.setMode(request, 'observe');
   }
 
   @Bus(ENDPOINTS.deployer.prioritise)
@@ -37,13 +50,23 @@ export class DeployerController {
   }
 
   @Bus(ENDPOINTS.deployer.deprecate)
-  deprecate({ name, wait }: DeploymentRequest): Promise<Deployment> {
-    return this.deployments.deprecate(name, wait);
+  deprecate(request: DeploymentRequest): Promise<Deployment> {
+    return this.deployments.deprecate(request);
   }
 
   @Bus(ENDPOINTS.deployer.revoke)
-  revoke({ name, wait }: DeploymentRequest): Promise<Deployment> {
-    return this.deployments.revoke(name, wait);
+  revoke(request: RevokeRequest): Promise<Deployment> {
+    return this.deployments.revoke(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.rollback)
+  rollback(request: RollbackRequest): Promise<Deployment> {
+    return this.deployments.rollback(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.history)
+  changes({ name }: HistoryRequest): Promise<HistoryReply> {
+    return this.history.of(name);
   }
 
   @Bus(ENDPOINTS.deployer.status)

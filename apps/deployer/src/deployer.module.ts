@@ -8,6 +8,9 @@ import { DeployerController } from './deployer.controller.js';
 import { Announcer } from './deployments/announcer.service.js';
 import { Convergence } from './deployments/convergence.service.js';
 import { DeploymentsService } from './deployments/deployments.service.js';
+import { HistoryService } from './deployments/history.service.js';
+import { Ledger } from './deployments/ledger.service.js';
+import { Outbox } from './deployments/outbox.service.js';
 import { Fleet } from './rollout/fleet.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
@@ -16,6 +19,9 @@ import { DeploymentRow } from './storage/deployment.entity.js';
 import { DeploymentsRepository } from './storage/deployments.repository.js';
 import { HostRow } from './storage/host.entity.js';
 import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
+import { Revisions1763900000000 } from './storage/migrations/1763900000000-revisions.js';
+import { OutboxRow } from './storage/outbox.entity.js';
+import { RevisionRow } from './storage/revision.entity.js';
 import { RolloutsRepository } from './storage/rollouts.repository.js';
 
 @Module({
@@ -26,8 +32,8 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     }),
     CibModule.forRoot({
       schema: 'deployer',
-      entities: [BuildRow, DeploymentRow, HostRow],
-      migrations: [Initial1763800000000],
+      entities: [BuildRow, DeploymentRow, HostRow, OutboxRow, RevisionRow],
+      migrations: [Initial1763800000000, Revisions1763900000000],
     }),
   ],
   controllers: [DeployerController],
@@ -39,6 +45,9 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     DeploymentsRepository,
     DeploymentsService,
     Fleet,
+    HistoryService,
+    Ledger,
+    Outbox,
     RebuildService,
     Reconciler,
     RolloutsRepository,

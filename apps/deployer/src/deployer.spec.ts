@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type Deployment,
+  type DeploymentProgress,
   type DeployRequest,
   ENDPOINTS,
   type End,
@@ -214,11 +215,18 @@ describe('a deploy that cannot be is refused before anything is stored', () => {
 
 describe('a deployment', () => {
   const name = TAG_DNS.name;
-  beforeEach(() => plane.deploy());
+  beforeEach(() => {
+    for (const agent of plane.agents.values()) agent.sockets = 1;
+    return plane.deploy();
+  });
+  afterEach(() => {
+    for (const agent of plane.agents.values()) agent.sockets = 0;
+  });
 
   it.each([
     ['deactivate', {}, { mode: 'inactive' }],
     ['activate', {}, { mode: 'active' }],
+    ['observe', {}, { mode: 'observe' }],
     ['prioritise', { priority: 7 }, { priority: 7 }],
     ['deprecate', {}, { deprecated: true }],
   ] as const)('does what %s asks, once', async (verb, request, expected) => {
@@ -243,7 +251,33 @@ describe('a deployment', () => {
     expect(await plane.revoke()).toMatchObject({ state: 'revoked' });
     const activate = plane.ask(ENDPOINTS.deployer.activate, { name });
     await expect(activate).rejects.toMatchObject({ name: 'WRONG_STATE' });
-    expect(await plane.deploy({ priority: 9 })).toMatchObject({ state: 'deployed', revision: 1 });
+    expect(await plane.deploy({ priority: 9 })).toMatchObject({ state: 'deployed', priority: 9 });
+  });
+
+  it('deprecated, is revoked once no socket is left', async () => {
+    const deprecated = await plane.ask(ENDPOINTS.deployer.deprecate, { name, wait: 10 });
+    expect(deprecated.state).toBe('deployed');
+    for (const agent of plane.agents.values()) {
+      agent.instances = agent.instances.map((one) => ({ ...one, sockets: 0 }));
+      await agent.report();
+    }
+    await eventually(
+      () => plane.status(),
+      ({ state }) => expect(state).toBe('revoked'),
+    );
+  });
+
+  it('on a host that is dead for good is revoked by force, and leaves it nothing', async () => {
+    await plane.agent('client').stop();
+    await plane.buckets.observed.delete('client');
+    expect(await plane.revoke({ wait: 1 })).toMatchObject({ state: 'revoking' });
+    const forced = await plane.ask(ENDPOINTS.deployer.revoke, { name, force: true, wait: 20 });
+    expect(forced.state).toBe('revoked');
+    await plane.agent('client').start();
+    await eventually(
+      () => plane.agent('client').instances,
+      (instances) => expect(instances).toEqual([]),
+    );
   });
 
   it('being revoked, refuses to be deployed again until it is', async () => {
@@ -262,6 +296,99 @@ describe('a deployment', () => {
       message: 'there is no deployment "tag-dsn" (did you mean tag-dns?)',
     });
   });
+});
+
+describe('revisions', () => {
+  const { name } = TAG_DNS;
+  const history = () => plane.ask(ENDPOINTS.deployer.history, { name });
+
+  it('tell who changed what, and why', async () => {
+    const { id, revision } = await plane.deploy({ author: 'alice', reason: 'a try' });
+    await plane.ask(ENDPOINTS.deployer.prioritise, { name, priority: 7, author: 'bob' });
+    const [second, first] = (await history()).revisions;
+    expect(first).toMatchObject({
+      revision,
+      deployment: id,
+      change: 'deploy',
+      author: 'alice',
+      reason: 'a try',
+      diff: expect.arrayContaining([{ field: 'customization', to: 'dns_tag' }]),
+    });
+    expect(second).toMatchObject({
+      revision: revision + 1,
+      change: 'prioritise',
+      author: 'bob',
+      diff: [{ field: 'priority', from: 100, to: 7 }],
+    });
+  });
+
+  it('let one of two operators through who change a deployment at once', async () => {
+    const { revision: ifRevision } = await plane.deploy();
+    const outcomes = await Promise.allSettled(
+      [7, 8].map((priority) =>
+        plane.ask(ENDPOINTS.deployer.prioritise, { name, priority, ifRevision, author: 'eve' }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: {
+        name: 'CONFLICT',
+        message: expect.stringContaining(
+          `is at revision ${ifRevision + 1}, by eve (prioritise), not at ${ifRevision}`,
+        ),
+        details: [{ revision: ifRevision + 1 }],
+      },
+    });
+  });
+
+  it('can be gone back to, live and after a revocation', async () => {
+    const { revision } = await plane.deploy();
+    await plane.ask(ENDPOINTS.deployer.prioritise, { name, priority: 7 });
+    const rollback = () => plane.ask(ENDPOINTS.deployer.rollback, { name, revision, wait: 10 });
+    expect(await rollback()).toMatchObject({ priority: 100, state: 'deployed' });
+    await plane.revoke();
+    expect(await rollback()).toMatchObject({ priority: 100, state: 'deployed', name });
+    expect((await history()).revisions[0]).toMatchObject({ change: 'rollback' });
+  });
+
+  it('that never were are refused, naming those there are', async () => {
+    await plane.deploy();
+    const [latest] = (await history()).revisions;
+    const rollback = plane.ask(ENDPOINTS.deployer.rollback, { name, revision: 999 });
+    await expect(rollback).rejects.toMatchObject({
+      name: 'UNKNOWN_REVISION',
+      message: `"tag-dns" has no revision 999: it has 1 to ${latest?.revision}`,
+    });
+    expect((await history()).revisions[0]).toEqual(latest);
+  });
+});
+
+it('a key reaches hosts as bytes, and nobody who asks', async () => {
+  const request = { customization: 'xor_dialect', params: { key: 'AB'.repeat(16) } };
+  const deployment = await plane.deploy(request);
+  expect(deployment.params).toEqual({ key: 'hidden' });
+  expect(plane.agent('client').applied.at(-1)?.instances[0]?.params).toEqual({
+    key: { hex: 'ab'.repeat(16) },
+  });
+  const other = plane.deploy({ ...request, params: { key: 'cd'.repeat(16) } });
+  await expect(other).rejects.toMatchObject({ name: 'NAME_TAKEN' });
+  expect(JSON.stringify(await other.catch((error: unknown) => error))).not.toMatch(/abab|cdcd/);
+});
+
+it('a request that waits is told of by events', async () => {
+  plane.agent('dns-server').willing = false;
+  const told: DeploymentProgress[] = [];
+  const events = plane.connection.subscribe(eventSubject('deployer.progress'), {
+    callback: (_, message) => void told.push(message.json()),
+  });
+  await plane.connection.flush();
+  await plane.deploy({ wait: 1 });
+  await eventually(
+    () => told.flatMap(({ waiting }) => waiting.map(({ reason }) => reason)),
+    (reasons) => expect(reasons).toContain('kernel refused: EBUSY: no'),
+  );
+  expect(told[0]).toMatchObject({ name: TAG_DNS.name, total: 2, converged: 0 });
+  events.unsubscribe();
 });
 
 it('revoked while it is being deployed, is revoked', async () => {

@@ -22,13 +22,21 @@ const KEPT_EVENTS = 100_000;
 export class EventPublisher {
   constructor(@Inject(NATS) private readonly connection: NatsConnection) {}
 
-  /** Resolves once the event is stored. */
-  async publish<Name extends EventName>(name: Name, payload: Events[Name]): Promise<void> {
+  /** Resolves once the event is stored. Of those with the same `id` within minutes, one is kept. */
+  async publish<Name extends EventName>(
+    name: Name,
+    payload: Events[Name],
+    id?: string,
+  ): Promise<void> {
     const subject = eventSubject(name);
     await traceSend(subject, (headers) =>
       ensuring(
         () => this.#createStream(),
-        () => jetstream(this.connection).publish(subject, JSON.stringify(payload), { headers }),
+        () =>
+          jetstream(this.connection).publish(subject, JSON.stringify(payload), {
+            headers,
+            msgID: id,
+          }),
       ),
     );
   }

@@ -4,9 +4,14 @@ import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
+  IsString,
+  Length,
+  Min,
 } from 'class-validator';
 import {
   ATTACH,
@@ -50,7 +55,28 @@ export class Ends {
   server?: End;
 }
 
-export class DeployRequest {
+/** What every change may say of itself. */
+export class ChangeRequest {
+  @Describe('Who asks; kept with the revision', 'alice')
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  author?: string;
+
+  @Describe('Why; kept with the revision', 'ticket 4711')
+  @IsOptional()
+  @IsString()
+  @Length(1, 500)
+  reason?: string;
+
+  @Describe('Only if the deployment is at this revision, else CONFLICT; 0: only if there was none')
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  ifRevision?: number;
+}
+
+export class DeployRequest extends ChangeRequest {
   @Describe('Name of the deployment, free again once it is revoked', 'tag-dns')
   @IsName()
   name: string;
@@ -86,8 +112,8 @@ export class DeployRequest {
   wait?: number;
 }
 
-/** Names a deployment: activate, deactivate, deprecate, revoke. */
-export class DeploymentRequest {
+/** Names a deployment: activate, deactivate, observe, deprecate. */
+export class DeploymentRequest extends ChangeRequest {
   @Describe('Name of the deployment', 'tag-dns')
   @IsName()
   name: string;
@@ -99,6 +125,26 @@ export class DeploymentRequest {
 export class PrioritiseRequest extends DeploymentRequest {
   @IsPriority()
   priority: number;
+}
+
+export class RevokeRequest extends DeploymentRequest {
+  @Describe('Do not wait for hosts that are offline; what they have goes once they are back')
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+}
+
+export class RollbackRequest extends DeploymentRequest {
+  @Describe('Revision to go back to, as `history` has it', 3)
+  @IsInt()
+  @Min(1)
+  revision: number;
+}
+
+export class HistoryRequest {
+  @Describe('Name of a deployment, live or revoked', 'tag-dns')
+  @IsName()
+  name: string;
 }
 
 export class StatusRequest {
@@ -136,7 +182,7 @@ export interface Deployment {
   deprecated: boolean;
   ends: Ends;
   state: DeploymentState;
-  /** Grows by one with every accepted change. */
+  /** Grows by one with every accepted change of what has this name. */
   revision: number;
   hosts: HostProgress[];
   createdAt: string;
@@ -145,4 +191,54 @@ export interface Deployment {
 
 export interface StatusReply {
   deployments: Deployment[];
+}
+
+/** What one revision changed. */
+export interface FieldChange {
+  field: string;
+  /** Absent: there was nothing. */
+  from?: unknown;
+  to: unknown;
+}
+
+export const CHANGES = [
+  'deploy',
+  'activate',
+  'deactivate',
+  'observe',
+  'prioritise',
+  'deprecate',
+  'revoke',
+  'rollback',
+  'rotate',
+] as const;
+export type Change = (typeof CHANGES)[number];
+
+export interface Revision {
+  revision: number;
+  /** Identifier of the deployment that had the name. */
+  deployment: string;
+  change: Change;
+  author: string;
+  reason?: string;
+  diff: FieldChange[];
+  at: string;
+}
+
+export interface HistoryReply {
+  name: string;
+  /** Newest first. */
+  revisions: Revision[];
+}
+
+/** While a request waits: how far its deployment is. */
+export interface DeploymentProgress {
+  id: string;
+  name: string;
+  state: DeploymentState;
+  /** Of how many hosts and roles. */
+  total: number;
+  converged: number;
+  /** Some of those that have not, and why. */
+  waiting: HostProgress[];
 }

@@ -11,6 +11,8 @@ export const ERRORS = {
   UNKNOWN_HOST: 404,
   UNKNOWN_CUSTOMIZATION: 404,
   UNKNOWN_DEPLOYMENT: 404,
+  /** No deployment of this name ever had the revision. */
+  UNKNOWN_REVISION: 404,
   /** The object store has no bytes of this digest. */
   UNKNOWN_ARTIFACT: 404,
   /** A different deployment, or customization, has this name. */

@@ -5,9 +5,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
 import { distinctTargets } from '../rollout/builds.js';
 import { Fleet } from '../rollout/fleet.service.js';
+import { expectRevision, type Order } from '../deployments/revise.js';
 import { stateOf } from '../rollout/phase.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
+import { hideBytes } from './bytes.js';
 import { deconflict } from './deconflict.js';
 import { didYouMean } from './near.js';
 
@@ -24,7 +26,9 @@ export class AdmissionService {
     manager: EntityManager,
     name: string,
     specification: Specification,
+    order: Pick<Order, 'ifRevision'>,
   ): Promise<DeploymentRow | undefined> {
+    expectRevision(name, order, await this.repository.latestRevision(manager, name));
     const { priority, ends } = specification;
     await this.targetsOf(manager, specification);
     const live = await this.repository.live(manager);
@@ -73,9 +77,12 @@ function differencesOf(asked: Specification, existing: Specification): ErrorDeta
     .filter((field) => !isDeepStrictEqual(asked[field], existing[field]))
     .map((field) => ({
       field,
-      message: `${field} is ${JSON.stringify(existing[field])}, not ${JSON.stringify(asked[field])}`,
+      message: `${field} is ${show(existing, field)}, not ${show(asked, field)}`,
     }));
 }
+
+const show = (specification: Specification, field: keyof Specification): string =>
+  JSON.stringify(field === 'params' ? hideBytes(specification.params) : specification[field]);
 
 function unknownHosts(names: string[], known: string[]): L45Error {
   const details = names.map((host) => ({

@@ -10,13 +10,15 @@ import {
 } from '@l45/contracts';
 import { normaliseMatch } from '../match/normalise.js';
 import type { Specification } from '../storage/deployment.entity.js';
+import { encodeBytes } from './bytes.js';
 import { completeParams } from './params.js';
 
 const DEFAULTS = { priority: 100, mode: 'active', attach: 'immediate' } as const;
 
 /** What a request asks for, in its one form, if the customization can do it. */
 export function specify(request: DeployRequest, customization: Customization): Specification {
-  const params = completeParams(request.params ?? {}, customization.parameters);
+  const { parameters } = customization;
+  const params = encodeBytes(completeParams(request.params ?? {}, parameters), parameters);
   const ends = specifyEnds(request.ends, customization);
   const { priority, mode, attach } = request;
   return {

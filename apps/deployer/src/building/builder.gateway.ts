@@ -15,6 +15,10 @@ export class BuilderGateway {
     return this.client.request(ENDPOINTS.builder.describe, { customization });
   }
 
+  buildAll(customization: string, targets: Target[]): Promise<BuildRow[]> {
+    return Promise.all(targets.map((target) => this.build(customization, target)));
+  }
+
   async build(customization: string, target: Target): Promise<BuildRow> {
     const { artifacts } = await this.client.request(
       ENDPOINTS.builder.build,

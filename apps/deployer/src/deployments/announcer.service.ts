@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EventPublisher } from '@l45/bus';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Fleet } from '../rollout/fleet.service.js';
 import type { Evidence } from '../rollout/progress.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
+import { Outbox } from './outbox.service.js';
 import { viewOf } from './view.js';
 
-/** Publishes what became of deployments, in order, and keeps nobody waiting for it. */
+/** Tells what became of deployments. */
 @Injectable()
-export class Announcer implements OnModuleDestroy {
-  readonly #logger = new Logger(Announcer.name);
-  #published: Promise<void> = Promise.resolve();
-
+export class Announcer {
   constructor(
-    private readonly events: EventPublisher,
+    private readonly outbox: Outbox,
     private readonly fleet: Fleet,
   ) {}
 
-  announce(deployment: DeploymentRow, evidence: Omit<Evidence, 'silentSince'>): void {
-    const view = viewOf(deployment, {
-      ...evidence,
-      silentSince: (host) => this.fleet.silentSince(host),
-    });
-    this.#published = this.#published
-      .then(() => this.events.publish('deployer.deployment', view))
-      .catch((error: unknown) =>
-        this.#logger.warn(`event of ${view.name} is lost: ${String(error)}`),
-      );
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#published;
+  /** In the transaction that changes the deployment; `outbox.flush` comes after it. */
+  async announce(
+    manager: EntityManager,
+    deployment: DeploymentRow,
+    evidence: Omit<Evidence, 'silentSince'>,
+  ): Promise<void> {
+    const silentSince = (host: string) => this.fleet.silentSince(host);
+    await this.outbox.add(
+      manager,
+      'deployer.deployment',
+      viewOf(deployment, { ...evidence, silentSince }),
+    );
   }
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { EventPublisher } from '@l45/bus';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import type { DeploymentProgress } from '@l45/contracts';
+import { Fleet } from '../rollout/fleet.service.js';
 import { isSettled, type Phase } from '../rollout/phase.js';
 import { Reconciler } from '../rollout/reconciler.service.js';
+import type { Outcome } from '../rollout/round.js';
+import { summaryOf } from './view.js';
 
 export interface Reading<T> {
   phase: Phase;
@@ -11,13 +17,19 @@ export interface Reading<T> {
 /** Lets requests wait until their deployment is where it was asked to be. */
 @Injectable()
 export class Convergence implements OnModuleDestroy {
+  readonly #logger = new Logger(Convergence.name);
   readonly #waiting = new Set<() => void>();
 
-  constructor(private readonly reconciler: Reconciler) {}
+  constructor(
+    private readonly reconciler: Reconciler,
+    private readonly events: EventPublisher,
+    private readonly fleet: Fleet,
+  ) {}
 
   /** What is read once it has settled, or when the time is over. */
   async settled<T>(id: string, seconds: number, read: () => Promise<Reading<T>>): Promise<T> {
     if (seconds === 0) return (await read()).value;
+    let told: DeploymentProgress | undefined;
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
@@ -38,9 +50,10 @@ export class Convergence implements OnModuleDestroy {
       const giveUp = () => void look(true);
       const timer = setTimeout(giveUp, seconds * 1_000);
       // Before the first look: what settles meanwhile must not be missed.
-      const unsubscribe = this.reconciler.onRound((phases) => {
-        const phase = phases.get(id);
-        if (phase === undefined || isSettled(phase)) void look(false);
+      const unsubscribe = this.reconciler.onRound((outcome) => {
+        const progress = this.#progress(id, outcome);
+        if (!progress) void look(false);
+        else if (!isDeepStrictEqual(progress, told)) this.#publish((told = progress));
       });
       this.#waiting.add(giveUp);
       void look(false);
@@ -50,5 +63,20 @@ export class Convergence implements OnModuleDestroy {
   /** A service that stops answers whoever waits, with what there is. */
   onModuleDestroy(): void {
     for (const giveUp of this.#waiting) giveUp();
+  }
+
+  /** How far it is; undefined: it has settled. */
+  #progress(id: string, { deployments, ...evidence }: Outcome): DeploymentProgress | undefined {
+    const deployment = deployments.get(id);
+    if (!deployment || isSettled(deployment.phase)) return undefined;
+    const silentSince = (host: string) => this.fleet.silentSince(host);
+    return summaryOf(deployment, { ...evidence, silentSince });
+  }
+
+  /** What is lost of these is made up for by the next one. */
+  #publish(progress: DeploymentProgress): void {
+    this.events
+      .publish('deployer.progress', progress)
+      .catch((error: unknown) => this.#logger.warn(String(error)));
   }
 }

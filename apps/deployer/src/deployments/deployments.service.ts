@@ -2,36 +2,39 @@
 import { Transactions } from '@l45/cib';
 import {
   type Deployment,
+  type DeploymentRequest,
   type DeployRequest,
   L45Error,
   type Mode,
   type PrioritiseRequest,
+  type RevokeRequest,
+  type RollbackRequest,
 } from '@l45/contracts';
 import { currentTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
 import { deconflict } from '../admission/deconflict.js';
 import { didYouMean } from '../admission/near.js';
 import { specify } from '../admission/specify.js';
 import { BuilderGateway } from '../building/builder.gateway.js';
-import { Fleet } from '../rollout/fleet.service.js';
 import { phaseAfterChange, phaseAfterRevoke, stateOf } from '../rollout/phase.js';
-import { placementsOf } from '../rollout/placement.js';
-import type { Evidence } from '../rollout/progress.js';
 import { Reconciler } from '../rollout/reconciler.service.js';
 import { TURN } from '../rollout/turn.js';
-import type { BuildRow } from '../storage/build.entity.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
-import { Announcer } from './announcer.service.js';
+import type { RevisionRow } from '../storage/revision.entity.js';
 import { Convergence } from './convergence.service.js';
+import { HistoryService } from './history.service.js';
+import { Ledger } from './ledger.service.js';
+import { newDeployment } from './new-deployment.js';
+import { Outbox } from './outbox.service.js';
+import { expectRevision, type Order } from './revise.js';
 import { viewOf } from './view.js';
 
 /** What a request changes; undefined: it is so already. */
 type Change =
-  Partial<Pick<DeploymentRow, 'mode' | 'priority' | 'deprecated' | 'phase'>> | undefined;
+  Partial<Pick<DeploymentRow, 'mode' | 'priority' | 'deprecated' | 'forced' | 'phase'>> | undefined;
 type Decide = (deployment: DeploymentRow, manager: EntityManager) => Change | Promise<Change>;
 
 /** The verbs. Each is safe to repeat: what is as it should be already is not changed again. */
@@ -44,98 +47,165 @@ export class DeploymentsService {
     private readonly builder: BuilderGateway,
     private readonly reconciler: Reconciler,
     private readonly convergence: Convergence,
-    private readonly announcer: Announcer,
-    private readonly fleet: Fleet,
+    private readonly history: HistoryService,
+    private readonly ledger: Ledger,
+    private readonly outbox: Outbox,
   ) {}
 
-  /** Everything that can be wrong is found before anything is stored. */
   async deploy(request: DeployRequest): Promise<Deployment> {
-    const { name, wait } = request;
     const customization = await this.builder.describe(request.customization);
     const specification = specify(request, customization);
-    const existing = await this.transactions.run((manager) =>
-      this.admission.admit(manager, name, specification),
-    );
-    if (existing) return this.#answer(existing, wait);
-
-    const builds = await this.#build(specification);
-    const deployment = newDeployment(name, specification);
-    // Another request may have come first since: look again, alone.
-    const stored = await this.transactions.exclusively(TURN, async (manager) => {
-      const other = await this.admission.admit(manager, name, specification);
-      if (other) return other;
-      await this.repository.saveBuilds(manager, builds);
-      await this.repository.save(manager, deployment);
-      return deployment;
-    });
-    if (stored.id === deployment.id) await this.#hasChanged(stored);
-    return this.#answer(stored, wait);
+    return this.#establish(specification, request, { ...request, change: 'deploy' });
   }
 
-  setMode(name: string, mode: Mode, wait?: number): Promise<Deployment> {
-    return this.#change(name, wait, (deployment) =>
+  setMode(request: DeploymentRequest, mode: Mode): Promise<Deployment> {
+    return this.#change(request, verbOf[mode], (deployment) =>
       deployment.mode === mode ? undefined : { mode },
     );
   }
 
-  deprecate(name: string, wait?: number): Promise<Deployment> {
-    return this.#change(name, wait, ({ deprecated }) =>
+  deprecate(request: DeploymentRequest): Promise<Deployment> {
+    return this.#change(request, 'deprecate', ({ deprecated }) =>
       deprecated ? undefined : { deprecated: true },
     );
   }
 
-  prioritise({ name, priority, wait }: PrioritiseRequest): Promise<Deployment> {
-    return this.#change(name, wait, async (deployment, manager) => {
-      if (deployment.priority === priority) return undefined;
-      const { ends } = deployment.specification;
-      deconflict({ name, priority, ends }, await this.repository.live(manager));
-      return { priority };
-    });
+  prioritise(request: PrioritiseRequest): Promise<Deployment> {
+    return this.#change(request, 'prioritise', (deployment, manager) =>
+      this.#prioritised(deployment, request.priority, manager),
+    );
   }
 
-  async revoke(name: string, wait?: number): Promise<Deployment> {
-    const revoked = await this.#update(name, ({ phase }) => {
-      const next = phaseAfterRevoke(phase);
-      return next === phase ? undefined : { phase: next };
+  async revoke({ force = false, ...request }: RevokeRequest): Promise<Deployment> {
+    const revoked = await this.#update(request, 'revoke', ({ phase, forced }) => {
+      if (phase === 'revoked') return undefined;
+      const next = { phase: phaseAfterRevoke(phase), forced: forced || force };
+      return next.phase === phase && next.forced === forced ? undefined : next;
     });
-    return this.#answer(revoked, wait);
+    return this.#answer(revoked, request.wait);
+  }
+
+  /** A live deployment gets its settings back; one that is revoked since is deployed again. */
+  async rollback({ revision, ...request }: RollbackRequest): Promise<Deployment> {
+    const { name } = request;
+    const [current, target] = await this.transactions.run(async (manager) => [
+      await this.#named(manager, name),
+      await this.history.revision(manager, name, revision),
+    ]);
+    if (target.settings.revoked) return this.revoke(request);
+    if (current.phase === 'revoked') {
+      const { specification } = await this.transactions.run((manager) =>
+        this.repository.byId(manager, target.deployment),
+      );
+      const { priority, mode } = target.settings;
+      const again = { ...specification, priority, mode };
+      return this.#establish(again, request, { ...request, change: 'rollback' });
+    }
+    return this.#change(request, 'rollback', (deployment, manager) =>
+      this.#restored(deployment, target, manager),
+    );
   }
 
   status(name?: string): Promise<Deployment[]> {
     return this.transactions.run(async (manager) => {
       const rows = name ? [await this.#named(manager, name)] : await this.repository.live(manager);
-      const evidence = await this.#evidence(manager, rows);
+      const evidence = await this.ledger.evidence(manager, rows);
       return rows.map((row) => viewOf(row, evidence));
     });
   }
 
-  #change(name: string, wait: number | undefined, decide: Decide): Promise<Deployment> {
-    return this.#update(name, async (deployment, manager) => {
-      refuseUnlessLive(deployment);
-      const change = await decide(deployment, manager);
-      return change && { ...change, phase: phaseAfterChange(deployment.phase) };
-    }).then((changed) => this.#answer(changed, wait));
+  /** Everything that can be wrong is found before anything is stored. */
+  async #establish(
+    specification: Specification,
+    { name, wait }: Pick<DeploymentRequest, 'name' | 'wait'>,
+    order: Order,
+  ): Promise<Deployment> {
+    const existing = await this.transactions.run((manager) =>
+      this.admission.admit(manager, name, specification, order),
+    );
+    if (existing) return this.#answer(existing, wait);
+
+    const builds = await this.builder.buildAll(
+      specification.customization,
+      await this.transactions.run((manager) => this.admission.targetsOf(manager, specification)),
+    );
+    const fresh = newDeployment(name, specification);
+    // Another request may have come first since: look again, alone.
+    const stored = await this.transactions.exclusively(TURN, async (manager) => {
+      const other = await this.admission.admit(manager, name, specification, order);
+      if (other) return other;
+      const latest = await this.repository.latestRevision(manager, name);
+      const deployment = { ...fresh, revision: (latest?.revision ?? 0) + 1 };
+      await this.repository.saveBuilds(manager, builds);
+      await this.ledger.record(manager, undefined, deployment, order);
+      return deployment;
+    });
+    this.#hasChanged();
+    return this.#answer(stored, wait);
   }
 
-  async #update(name: string, decide: Decide): Promise<DeploymentRow> {
-    let changed = false;
+  #change(
+    request: DeploymentRequest,
+    change: Order['change'],
+    decide: Decide,
+  ): Promise<Deployment> {
+    return this.#update(request, change, async (deployment, manager) => {
+      refuseUnlessLive(deployment);
+      const decided = await decide(deployment, manager);
+      return decided && { ...decided, phase: phaseAfterChange(deployment.phase) };
+    }).then((changed) => this.#answer(changed, request.wait));
+  }
+
+  async #update(
+    request: DeploymentRequest,
+    change: Order['change'],
+    decide: Decide,
+  ): Promise<DeploymentRow> {
+    const { name } = request;
     const deployment = await this.transactions.exclusively(TURN, async (manager) => {
       const before = await this.#named(manager, name);
-      const change = await decide(before, manager);
-      if (!change) return before;
+      expectRevision(name, request, await this.repository.latestRevision(manager, name));
+      const decided = await decide(before, manager);
+      if (!decided) return before;
       const after = {
         ...before,
-        ...change,
+        ...decided,
         revision: before.revision + 1,
         traceparent: currentTraceparent() ?? null,
         updatedAt: new Date(),
       };
-      await this.repository.save(manager, after);
-      changed = true;
+      await this.ledger.record(manager, before, after, { ...request, change });
       return after;
     });
-    if (changed) await this.#hasChanged(deployment);
+    this.#hasChanged();
     return deployment;
+  }
+
+  async #prioritised(
+    deployment: DeploymentRow,
+    priority: number,
+    manager: EntityManager,
+  ): Promise<Change> {
+    if (deployment.priority === priority) return undefined;
+    const { name, specification } = deployment;
+    deconflict({ name, priority, ends: specification.ends }, await this.repository.live(manager));
+    return { priority };
+  }
+
+  async #restored(
+    deployment: DeploymentRow,
+    { deployment: id, revision, settings }: RevisionRow,
+    manager: EntityManager,
+  ): Promise<Change> {
+    const { name } = deployment;
+    if (id !== deployment.id || settings.deprecated !== deployment.deprecated)
+      throw new L45Error(
+        'WRONG_STATE',
+        `"${name}" cannot go back to revision ${revision} while it is deployed: revoke it, and roll back then`,
+      );
+    const prioritised = await this.#prioritised(deployment, settings.priority, manager);
+    const isSame = !prioritised && settings.mode === deployment.mode;
+    return isSame ? undefined : { ...prioritised, mode: settings.mode };
   }
 
   async #named(manager: EntityManager, name: string): Promise<DeploymentRow> {
@@ -148,58 +218,23 @@ export class DeploymentsService {
     );
   }
 
-  async #build(specification: Specification): Promise<BuildRow[]> {
-    const targets = await this.transactions.run((manager) =>
-      this.admission.targetsOf(manager, specification),
-    );
-    return Promise.all(
-      targets.map((target) => this.builder.build(specification.customization, target)),
-    );
-  }
-
   #answer({ id }: DeploymentRow, wait = 0): Promise<Deployment> {
     return this.convergence.settled(id, wait, () =>
       this.transactions.run(async (manager) => {
         const deployment = await this.repository.byId(manager, id);
-        const evidence = await this.#evidence(manager, [deployment]);
+        const evidence = await this.ledger.evidence(manager, [deployment]);
         return { phase: deployment.phase, value: viewOf(deployment, evidence) };
       }),
     );
   }
 
-  async #evidence(manager: EntityManager, deployments: DeploymentRow[]): Promise<Evidence> {
-    const names = deployments.flatMap((one) => placementsOf(one).map(({ host }) => host));
-    const hosts = await this.repository.hosts(manager, [...new Set(names)]);
-    const builds = await this.repository.builds(manager);
-    return { hosts, builds, silentSince: (host) => this.fleet.silentSince(host) };
-  }
-
-  async #hasChanged(deployment: DeploymentRow): Promise<void> {
+  #hasChanged(): void {
     this.reconciler.trigger();
-    const evidence = await this.transactions.run((manager) =>
-      this.#evidence(manager, [deployment]),
-    );
-    this.announcer.announce(deployment, evidence);
+    this.outbox.flush();
   }
 }
 
-function newDeployment(name: string, specification: Specification): DeploymentRow {
-  const { priority, mode } = specification;
-  const now = new Date();
-  return {
-    id: randomUUID(),
-    name,
-    specification,
-    priority,
-    mode,
-    deprecated: false,
-    phase: 'ingress',
-    revision: 1,
-    traceparent: currentTraceparent() ?? null,
-    createdAt: now,
-    updatedAt: now,
-  };
-}
+const verbOf = { active: 'activate', inactive: 'deactivate', observe: 'observe' } as const;
 
 function refuseUnlessLive({ name, phase }: DeploymentRow): void {
   const state = stateOf[phase];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Deployment } from '@l45/contracts';
+import type { Deployment, DeploymentProgress } from '@l45/contracts';
+import { hideBytes } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
 import { type Evidence, progressOf } from '../rollout/progress.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
@@ -11,7 +12,7 @@ export function viewOf(row: DeploymentRow, evidence: Evidence): Deployment {
     id: row.id,
     name: row.name,
     customization,
-    params,
+    params: hideBytes(params),
     priority: row.priority,
     mode: row.mode,
     attach,
@@ -22,5 +23,22 @@ export function viewOf(row: DeploymentRow, evidence: Evidence): Deployment {
     hosts: progressOf(row, evidence),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+/** As many hosts as anybody wants to read of. */
+const SHOWN = 20;
+
+/** How far a deployment is, in few words however many hosts it has. */
+export function summaryOf(row: DeploymentRow, evidence: Evidence): DeploymentProgress {
+  const hosts = progressOf(row, evidence);
+  const waiting = hosts.filter(({ converged }) => !converged);
+  return {
+    id: row.id,
+    name: row.name,
+    state: stateOf[row.phase],
+    total: hosts.length,
+    converged: hosts.length - waiting.length,
+    waiting: waiting.slice(0, SHOWN),
   };
 }

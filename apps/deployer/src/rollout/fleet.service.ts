@@ -53,7 +53,7 @@ export class Fleet {
     this.#fresh = new Set();
     const revisions = new Map<string, number>();
     for (const [host, { value }] of this.#desired.entries) revisions.set(host, value.revision);
-    return { reports, revisions };
+    return { reports, revisions, isSilent: (host) => this.isSilent(host) };
   }
 
   /** They were not taken in after all. */
@@ -75,6 +75,11 @@ export class Fleet {
   silentSince(host: string): Date | undefined {
     const at = this.#observed.entries.get(host)?.at;
     return at && Date.now() - at.getTime() > OFFLINE_AFTER_MS ? at : undefined;
+  }
+
+  /** Whether there is no report of late, or none at all. */
+  isSilent(host: string): boolean {
+    return !this.#observed.entries.has(host) || this.silentSince(host) !== undefined;
   }
 
   /** The latest report of a host that is new to the database too. */

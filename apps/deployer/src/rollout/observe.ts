@@ -9,12 +9,13 @@ export type Report = Pick<HostRow, 'name' | 'target' | 'observed' | 'problems' |
 export const reportOf = (state: ObservedState): Report => ({
   name: state.host,
   target: { kernelRelease: state.target.kernelRelease, arch: state.target.arch },
-  observed: state.instances.map(({ id, mode, priority, directions, deprecated }) => ({
+  observed: state.instances.map(({ id, mode, priority, directions, deprecated, sockets }) => ({
     id,
     mode,
     priority,
     directions,
     deprecated,
+    ...(deprecated && sockets > 0 && { held: true }),
   })),
   problems: state.problems,
   applied: state.desiredRevision,

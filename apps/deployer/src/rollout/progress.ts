@@ -20,6 +20,12 @@ export interface Evidence {
 export const everyHostConfirms = (placements: Placement[], hosts: Hosts): boolean =>
   placements.every((placement) => confirms(placement, hosts.get(placement.host)));
 
+/** Whether no socket holds what was deprecated. */
+export const isDrained = (placements: Placement[], hosts: Hosts): boolean =>
+  placements.every(
+    ({ id, host }) => !hosts.get(host)?.observed.some((one) => one.id === id && one.held),
+  );
+
 /**
  * A report counts if it has what is asked for, and comes after the revision that asked for it:
  * an older one may look the same by chance, and be about to change.
@@ -37,7 +43,8 @@ function lacks({ id, deployment }: Placement, host: HostRow): string[] {
   if (wanted.length === 0) return instance ? ['the removal'] : [];
   // A host that lost the instance doesn't speak either.
   if (phase === 'quiesce' && !instance?.directions.includes('egress')) return [];
-  if (!instance) return [wanted.join(' and ')];
+  // Nothing brings back what no new socket would get.
+  if (!instance) return deployment.deprecated ? [] : [wanted.join(' and ')];
   return [
     ...wanted.filter((direction) => !instance.directions.includes(direction)),
     ...instance.directions

@@ -2,20 +2,18 @@
 import { Transactions } from '@l45/cib';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import type { EntityManager } from 'typeorm';
 import { Announcer } from '../deployments/announcer.service.js';
+import { Outbox } from '../deployments/outbox.service.js';
 import { RolloutsRepository } from '../storage/rollouts.repository.js';
 import { Fleet } from './fleet.service.js';
 import { Loop } from './loop.js';
 import { RebuildService } from './rebuild.service.js';
-import type { Phase } from './phase.js';
 import { type Outcome, round } from './round.js';
 import { TURN } from './turn.js';
 
 /** Everything follows from watching; this only mends what was missed after all. */
 const RESYNC_MS = 10_000;
-
-/** By identifier of the deployment. */
-export type Phases = ReadonlyMap<string, Phase>;
 
 /**
  * Brings what hosts are told in line with what was asked for, and rollouts further as hosts
@@ -25,7 +23,7 @@ export type Phases = ReadonlyMap<string, Phase>;
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #loop = new Loop(Reconciler.name, () => this.#reconcile());
-  readonly #rounds = new EventEmitter<{ done: [Phases] }>().setMaxListeners(0);
+  readonly #rounds = new EventEmitter<{ done: [Outcome] }>().setMaxListeners(0);
   #resync = true;
   #timer?: NodeJS.Timeout;
 
@@ -35,6 +33,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly fleet: Fleet,
     private readonly rebuilds: RebuildService,
     private readonly announcer: Announcer,
+    private readonly outbox: Outbox,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -55,8 +54,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.#loop.trigger();
   }
 
-  /** Calls back after each round with the phases of all that is live, until the answer is called. */
-  onRound(done: (phases: Phases) => void): () => void {
+  /** Calls back after each round, until the answer is called. */
+  onRound(done: (outcome: Outcome) => void): () => void {
     this.#rounds.on('done', done);
     return () => this.#rounds.off('done', done);
   }
@@ -70,9 +69,11 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       const outcome = await this.transactions.exclusively(TURN, async (manager) => {
         const next = round(await this.rollouts.load(manager), sightings, new Date());
         await this.rollouts.save(manager, next);
+        await this.#announce(manager, next);
         return next;
       });
-      this.#announce(outcome);
+      if (outcome.changedDeployments.size) this.outbox.flush();
+      this.#rounds.emit('done', outcome);
       await this.fleet.tell([...outcome.hosts.values()]);
       this.rebuilds.catchUp(outcome, all, () => this.trigger());
     } catch (error) {
@@ -82,12 +83,13 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  #announce({ deployments, hosts, builds, changedDeployments }: Outcome): void {
+  async #announce(
+    manager: EntityManager,
+    { deployments, hosts, builds, changedDeployments }: Outcome,
+  ): Promise<void> {
     for (const id of changedDeployments) {
       const deployment = deployments.get(id);
-      if (deployment) this.announcer.announce(deployment, { hosts, builds });
+      if (deployment) await this.announcer.announce(manager, deployment, { hosts, builds });
     }
-    const phases = [...deployments].map(([id, { phase }]) => [id, phase] as const);
-    this.#rounds.emit('done', new Map(phases));
   }
 }

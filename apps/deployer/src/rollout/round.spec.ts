@@ -13,6 +13,7 @@ const builds = new Builds([buildRow()]);
 /** Postgres in memory: what a round leaves is what the next one finds. */
 class Rounds {
   live: DeploymentRow[];
+  readonly silent = new Set<string>();
   hosts: HostRow[] = [hostRow('client'), hostRow('dns-server')];
 
   constructor(...live: DeploymentRow[]) {
@@ -25,6 +26,7 @@ class Rounds {
       {
         reports: new Map(reports.map((report) => [report.name, { report, at: NOW }])),
         revisions: new Map(),
+        isSilent: (host) => this.silent.has(host),
       },
       NOW,
     );
@@ -157,6 +159,41 @@ describe('a revocation', () => {
     rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
     expect(rounds.live).toEqual([]);
   });
+});
+
+describe('a deprecated deployment', () => {
+  it('revokes itself once its last socket is closed', () => {
+    const rounds = new Rounds(deploymentRow({ phase: 'egress', deprecated: true }));
+    rounds.run();
+    const client = rounds.applied('client');
+    const held = {
+      ...client,
+      observed: client.observed.map((one) => ({ ...one, held: true as const })),
+    };
+    rounds.run(held, rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('deployed');
+    rounds.run(client);
+    expect(rounds.phase).toBe('quiesce');
+  });
+
+  it('does not wait for what no host brings back', () => {
+    const rounds = new Rounds(deploymentRow({ phase: 'egress', deprecated: true }));
+    rounds.run();
+    rounds.run({ ...rounds.applied('client'), observed: [] }, rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('quiesce');
+  });
+});
+
+it('a forced revocation does not wait for silent hosts, and leaves them nothing', () => {
+  const rounds = new Rounds(deploymentRow({ phase: 'quiesce', forced: true }));
+  rounds.run();
+  rounds.run(rounds.applied('client'));
+  expect(rounds.phase).toBe('quiesce');
+  rounds.silent.add('dns-server');
+  rounds.run();
+  rounds.run(rounds.applied('client'));
+  expect(rounds.live).toEqual([]);
+  expect(rounds.hosts.map(({ desired }) => desired.instances)).toEqual([[], []]);
 });
 
 it('missingBuilds names what hosts wait for, once, however its fields are ordered', () => {

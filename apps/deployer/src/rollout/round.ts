@@ -4,9 +4,9 @@ import type { DeploymentRow } from '../storage/deployment.entity.js';
 import type { HostRow } from '../storage/host.entity.js';
 import { type Builds, distinctTargets } from './builds.js';
 import { observe, type Report } from './observe.js';
-import { directionsOf, nextPhase } from './phase.js';
+import { directionsOf, nextPhase, type Phase, phaseAfterRevoke } from './phase.js';
 import { type Placement, placementsOf } from './placement.js';
-import { everyHostConfirms } from './progress.js';
+import { everyHostConfirms, type Hosts, isDrained } from './progress.js';
 import { carry, desiredOf } from './project.js';
 
 /** What Postgres knows. */
@@ -28,6 +28,8 @@ export interface Sightings {
   reports: ReadonlyMap<string, Sighting>;
   /** Revisions that the keys of l45_desired have. */
   revisions: ReadonlyMap<string, number>;
+  /** Whether a host was not heard of for too long. */
+  isSilent: (host: string) => boolean;
 }
 
 export interface Outcome {
@@ -43,7 +45,11 @@ export interface Outcome {
  * taken in, every host's desired state follows from the phases, and phases go on where every
  * host confirms.
  */
-export function round(world: World, { reports, revisions }: Sightings, now: Date): Outcome {
+export function round(
+  world: World,
+  { reports, revisions, isSilent }: Sightings,
+  now: Date,
+): Outcome {
   const hosts = new Map(world.hosts.map((host) => [host.name, host]));
   const deployments = new Map(world.live.map((deployment) => [deployment.id, deployment]));
   const changedHosts = new Set<string>();
@@ -68,7 +74,7 @@ export function round(world: World, { reports, revisions }: Sightings, now: Date
       const [first] = ofOne;
       if (!first) continue;
       const { deployment } = first;
-      const phase = nextPhase(deployment.phase, everyHostConfirms(ofOne, hosts));
+      const phase = phaseOf(deployment, ofOne, hosts, isSilent);
       if (phase === deployment.phase) continue;
       settled = false;
       deployments.set(deployment.id, { ...deployment, phase, updatedAt: now });
@@ -76,6 +82,20 @@ export function round(world: World, { reports, revisions }: Sightings, now: Date
     }
   }
   return { deployments, hosts, builds: world.builds, changedDeployments, changedHosts };
+}
+
+function phaseOf(
+  deployment: DeploymentRow,
+  placements: Placement[],
+  hosts: Hosts,
+  isSilent: Sightings['isSilent'],
+): Phase {
+  const waitedFor = deployment.forced
+    ? placements.filter(({ host }) => !isSilent(host))
+    : placements;
+  const phase = nextPhase(deployment.phase, everyHostConfirms(waitedFor, hosts));
+  const isOver = phase === 'deployed' && deployment.deprecated && isDrained(placements, hosts);
+  return isOver ? phaseAfterRevoke(phase) : phase;
 }
 
 function groupByHost(placements: Placement[]): Map<string, Placement[]> {

@@ -39,6 +39,10 @@ export class DeploymentRow {
   @Column('text')
   phase: Phase;
 
+  /** Its revocation does not wait for hosts that are silent. */
+  @Column('boolean', { default: false })
+  forced: boolean;
+
   @Column('integer')
   revision: number;
 

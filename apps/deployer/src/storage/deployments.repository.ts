@@ -6,6 +6,7 @@ import type { Hosts } from '../rollout/progress.js';
 import { BuildRow } from './build.entity.js';
 import { DeploymentRow } from './deployment.entity.js';
 import { HostRow } from './host.entity.js';
+import { RevisionRow } from './revision.entity.js';
 import { upsert } from './upsert.js';
 
 /** Deployments as requests see them. */
@@ -29,6 +30,19 @@ export class DeploymentsRepository {
 
   save(manager: EntityManager, deployment: DeploymentRow): Promise<void> {
     return upsert(manager, DeploymentRow, [deployment], ['id']);
+  }
+
+  async addRevisions(manager: EntityManager, revisions: RevisionRow[]): Promise<void> {
+    await upsert(manager, RevisionRow, revisions, ['name', 'revision']);
+  }
+
+  /** Newest first. */
+  revisions(manager: EntityManager, name: string): Promise<RevisionRow[]> {
+    return manager.find(RevisionRow, { where: { name }, order: { revision: 'DESC' } });
+  }
+
+  latestRevision(manager: EntityManager, name: string): Promise<RevisionRow | null> {
+    return manager.findOne(RevisionRow, { where: { name }, order: { revision: 'DESC' } });
   }
 
   saveBuilds(manager: EntityManager, builds: BuildRow[]): Promise<void> {

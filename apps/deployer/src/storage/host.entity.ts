@@ -12,7 +12,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export type Observed = Pick<
   ObservedInstance,
   'id' | 'mode' | 'priority' | 'directions' | 'deprecated'
->;
+> & {
+  /** Whether a deprecated instance still has sockets. */
+  held?: true;
+};
 
 export interface Desired {
   artifacts: Artifact[];

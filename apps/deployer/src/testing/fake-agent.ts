@@ -38,6 +38,8 @@ export class FakeAgent {
   /** Whether what is desired is applied, or refused. */
   willing = true;
   problems: AgentProblem[] = [];
+  /** Attached to each instance. */
+  sockets = 0;
   /** What the kernel has. */
   instances: ObservedInstance[] = [];
   #revision = 0;
@@ -95,7 +97,11 @@ export class FakeAgent {
   async #apply(state: DesiredState): Promise<void> {
     this.applied.push(state);
     this.#revision = state.revision;
-    if (this.willing) this.instances = state.instances.map(observedAs);
+    if (this.willing)
+      this.instances = state.instances.map((one) => ({
+        ...observedAs(one),
+        sockets: this.sockets,
+      }));
     this.problems = this.willing
       ? []
       : state.instances.map(({ id }) => ({ subject: id, name: 'KERNEL', message: 'EBUSY: no' }));

@@ -10,6 +10,33 @@ import {
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 
+const entry = (
+  name: string,
+  signature: Customization['wire']['signature'],
+  properties: object,
+): Customization => ({
+  name,
+  version: '1.0.0',
+  summary: 'A fake',
+  protocol: ['udp', 'tcp'],
+  roles: ['client', 'server'],
+  parameters: { type: 'object', properties },
+  wire: { signature, adds: 32 },
+  source: [`${name}.c`],
+  inverse: [],
+  sourceDigest: '0'.repeat(64),
+  origin: 'catalogue',
+});
+
+const CATALOGUE = [
+  entry('dns_tag', 'mark', {
+    app_id: { type: 'string', maxLength: 15, default: '' },
+    position: { enum: ['front', 'end'], default: 'front' },
+  }),
+  entry('dns_compress', 'short', {}),
+  entry('xor_dialect', 'mark', { key: { type: 'string', contentEncoding: 'base16' } }),
+];
+
 /** A builder whose binaries are names. */
 @Controller()
 export class FakeBuilder {
@@ -19,27 +46,9 @@ export class FakeBuilder {
 
   @Bus(ENDPOINTS.builder.describe)
   describe({ customization }: CustomizationRef): Customization {
-    if (customization !== 'dns_tag')
-      throw new L45Error('UNKNOWN_CUSTOMIZATION', `there is no customization ${customization}`);
-    return {
-      name: 'dns_tag',
-      version: '1.0.0',
-      summary: 'Tags',
-      protocol: ['udp', 'tcp'],
-      roles: ['client', 'server'],
-      parameters: {
-        type: 'object',
-        properties: {
-          app_id: { type: 'string', maxLength: 15, default: '' },
-          position: { enum: ['front', 'end'], default: 'front' },
-        },
-      },
-      wire: { signature: 'mark', adds: 32 },
-      source: ['dns_tag.c'],
-      inverse: [],
-      sourceDigest: '0'.repeat(64),
-      origin: 'catalogue',
-    };
+    const found = CATALOGUE.find(({ name }) => name === customization);
+    if (found) return found;
+    throw new L45Error('UNKNOWN_CUSTOMIZATION', `there is no customization ${customization}`);
   }
 
   @Bus(ENDPOINTS.builder.build)

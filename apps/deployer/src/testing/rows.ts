@@ -24,6 +24,7 @@ export const deploymentRow = (fields: Partial<DeploymentRow> = {}): DeploymentRo
   mode: 'active',
   deprecated: false,
   phase: 'ingress',
+  forced: false,
   revision: 1,
   traceparent: null,
   createdAt: LONG_AGO,

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { currentTraceparent } from '@l45/telemetry';
+import { randomUUID } from 'node:crypto';
+import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
+
+/** A deployment that begins. */
+export function newDeployment(name: string, specification: Specification): DeploymentRow {
+  const { priority, mode } = specification;
+  const now = new Date();
+  return {
+    id: randomUUID(),
+    name,
+    specification,
+    priority,
+    mode,
+    deprecated: false,
+    phase: 'ingress',
+    forced: false,
+    revision: 1,
+    traceparent: currentTraceparent() ?? null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
