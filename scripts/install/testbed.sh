@@ -27,6 +27,8 @@ missing_packages() {
 		dig bind9-dnsutils
 		dnsmasq dnsmasq-base
 		tcpdump tcpdump
+		tshark tshark
+		/usr/include/pcap/pcap.h libpcap-dev
 		nats-server nats-server
 		sparse sparse
 		clang-16 clang-16

@@ -5,9 +5,6 @@
 
 #include "check.h"
 
-#define MARK_A 0xa5
-#define MARK_B 0x5b
-
 static const struct {
 	const char *name;
 	const char *const *params;
@@ -49,9 +46,8 @@ static void instances_init(const struct subject *subject, u8 role, struct instan
 	instance_init(b, subject->ops, subject->protocol, role, MARK_B, subject->params);
 }
 
-/* Puts on `wire` what the sender sends; on a stream, B may take over from A on the way. */
-static void send_all(const struct subject *subject, struct choice *choice, const u8 *data, u32 len,
-		     struct bytes *wire)
+void check_send(const struct subject *subject, struct choice *choice, const u8 *data, u32 len,
+		struct bytes *wire)
 {
 	bool handover = subject->protocol == IPPROTO_TCP && subject->ops->flags & L45_HANDOVER;
 	struct instance a, b;
@@ -121,7 +117,7 @@ void check_round_trip(const struct subject *subject, struct choice *choice, cons
 	struct bytes wire = {}, out = {};
 
 	if (!holds_mark(data, len)) {
-		send_all(subject, choice, data, len, &wire);
+		check_send(subject, choice, data, len, &wire);
 		if (receive_all(subject, choice, &wire, &out))
 			fail(subject, "ingress refuses what egress sent");
 		if (out.len != len || (len && memcmp(out.data, data, len)))
@@ -146,7 +142,7 @@ void check_damaged(const struct subject *subject, struct choice *choice, const u
 	struct bytes wire = {}, out = {};
 	u32 times = 1 + choice->pick(choice, 7);
 
-	send_all(subject, choice, data, len, &wire);
+	check_send(subject, choice, data, len, &wire);
 	while (wire.len && times--)
 		wire.data[choice->pick(choice, wire.len - 1)] = choice->pick(choice, 255);
 	if (choice->pick(choice, 1))

@@ -12,8 +12,16 @@ struct subject {
 	u8 role; /* of the sender */
 };
 
+/* Bytes that the marks of the two instances are made of. */
+#define MARK_A 0xa5
+#define MARK_B 0x5b
+
 /* Parameters under which a customization is to be checked; ends with NULL. */
 const char *const *check_variants(const struct l45_ops *ops);
+
+/* Puts on `wire` what the sender sends; on a stream, B may take over from A on the way. */
+void check_send(const struct subject *subject, struct choice *choice, const u8 *data, u32 len,
+		struct bytes *wire);
 
 /* What egress sends, ingress gives back, even if one instance takes over from another. */
 void check_round_trip(const struct subject *subject, struct choice *choice, const u8 *data,

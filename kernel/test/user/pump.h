@@ -7,7 +7,7 @@
 #define L45_PUMP_H
 
 #include "../../core/engine.h"
-#include "load.h"
+#include "../../user/load.h"
 
 #define PUMP_INSTANCES 2
 

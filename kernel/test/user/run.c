@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "../../core/engine.h"
-#include "load.h"
+#include "../../user/load.h"
 
 static const char usage[] =
 	"usage: l45-run <customization.so>\n"
