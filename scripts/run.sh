@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `npm run demo` and `npm test` run: prepares the machine, then does the job.
+# What `npm run demo`, `npm test` and `npm run bench:…` run: prepares the machine, then does the job.
 # Every step is silent, or quick, when there is nothing to do.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,6 +19,12 @@ prepare() {
 demo() {
 	prepare
 	exec node --import tsx test/demo/main.ts "$@"
+}
+
+bench_kernel() {
+	sh scripts/install/testbed.sh
+	sh scripts/install/node-modules.sh
+	exec node --import tsx test/benchmarks/kernel/main.ts "$@"
 }
 
 tests() {
@@ -40,8 +46,9 @@ shift
 case $job in
 demo) demo "$@" ;;
 test) tests ;;
+bench-kernel) bench_kernel "$@" ;;
 *)
-	echo "usage: $0 demo|test" >&2
+	echo "usage: $0 demo|test|bench-kernel" >&2
 	exit 2
 	;;
 esac
