@@ -6,6 +6,7 @@ const common = {
     '^@l45/testbed$': '<rootDir>/test/testbed/index.ts',
     '^@l45/bus/testing$': '<rootDir>/libs/bus/src/testing/index.ts',
     '^@l45/cib/testing$': '<rootDir>/libs/cib/src/testing/index.ts',
+    '^@l45/telemetry/testing$': '<rootDir>/libs/telemetry/src/testing/index.ts',
     '^@l45/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -32,12 +32,12 @@ export class BusConfig {
   @IsIn(LOG_LEVELS)
   LOG_LEVEL: LogLevel = 'info';
 
-  /** Where spans go; absent: nowhere. */
+  /** Where spans and metrics go; absent: nowhere. */
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true })
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 
-  /** Where probes are answered, over HTTP; absent: nowhere. */
+  /** Where probes and scrapes of metrics are answered, over HTTP; absent: nowhere. */
   @IsOptional()
   @Matches(/^\S*:\d+$/, { message: '$property must be host:port, or :port for every address' })
   HEALTH_LISTEN?: string;

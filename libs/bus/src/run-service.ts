@@ -37,10 +37,11 @@ export async function runService(
     const telemetry = initTelemetry({
       service: microName(service),
       version: VERSION,
-      exportTraces: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+      exporting: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     });
     let ready = notReady('starting');
-    if (config.HEALTH_LISTEN) await serveHealth(config.HEALTH_LISTEN, () => ready());
+    const health = { ready: () => ready(), metrics: () => telemetry.metrics() };
+    if (config.HEALTH_LISTEN) await serveHealth(config.HEALTH_LISTEN, health);
     const app = await Promise.race([start(module), stop]);
     if (!app) process.exit(0);
     const connection = app.get<NatsConnection>(NATS);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { markFailed } from '@l45/telemetry';
 import {
   type Context,
   context,
   propagation,
   ROOT_CONTEXT,
   SpanKind,
-  SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
@@ -45,8 +45,7 @@ const span = <T>(
     try {
       return await run();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      active.setStatus({ code: SpanStatusCode.ERROR, message });
+      markFailed(error);
       throw error;
     } finally {
       active.end();

@@ -6,7 +6,8 @@ describe('serveHealth', () => {
   let ready: () => Promise<unknown>;
 
   beforeAll(async () => {
-    health = await serveHealth('127.0.0.1:0', () => ready());
+    const metrics = async () => 'l45_hosts 2';
+    health = await serveHealth('127.0.0.1:0', { ready: () => ready(), metrics });
   });
 
   afterAll(() => health.close());
@@ -30,12 +31,18 @@ describe('serveHealth', () => {
     expect(notReady).toEqual([503, 'not ready within 1000 ms\n']);
   });
 
+  it('tells metrics', async () => {
+    expect(await ask('/metrics')).toEqual([200, 'l45_hosts 2\n']);
+  });
+
   it('says what there is to ask', async () => {
-    expect(await ask('/')).toEqual([404, 'there are /live and /ready\n']);
+    expect(await ask('/')).toEqual([404, 'there are /live, /ready and /metrics\n']);
   });
 
   it('fails where it cannot listen', async () => {
-    await expect(serveHealth(`127.0.0.1:${health.port}`, () => ready())).rejects.toThrow(
+    const taken = `127.0.0.1:${health.port}`;
+    const nothing = async () => '';
+    await expect(serveHealth(taken, { ready: nothing, metrics: nothing })).rejects.toThrow(
       'EADDRINUSE',
     );
   });

@@ -12,19 +12,24 @@ export interface HealthServer {
   close(): void;
 }
 
+export interface Health {
+  /** Rejects with the reason why not. */
+  ready(): Promise<unknown>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+}
+
 /**
  * Answers probes over HTTP: `/live` whenever the event loop gets to it, `/ready` with 200 if
- * `ready` resolves, and with 503 and the reason if it does not, or not in time.
+ * `ready` resolves, and with 503 and the reason if it does not, or not in time; and scrapes of
+ * `/metrics`.
  *
  * @param listen `host:port`, or `:port` for every address.
  */
-export async function serveHealth(
-  listen: string,
-  ready: () => Promise<unknown>,
-): Promise<HealthServer> {
+export async function serveHealth(listen: string, health: Health): Promise<HealthServer> {
   const server = createServer(async ({ url }, response) => {
-    const [status, text] = await answer(url, ready);
-    response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`);
+    const [status, text] = await answer(url, health);
+    response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4' }).end(`${text}\n`);
   });
   const colon = listen.lastIndexOf(':');
   server.listen(Number(listen.slice(colon + 1)), listen.slice(0, colon) || undefined);
@@ -33,15 +38,19 @@ export async function serveHealth(
   return { port, close: () => server.close() };
 }
 
-async function answer(
-  url: string | undefined,
-  ready: () => Promise<unknown>,
-): Promise<[number, string]> {
-  if (url === '/live') return [200, 'live'];
-  if (url !== '/ready') return [404, 'there are /live and /ready'];
+async function answer(url: string | undefined, health: Health): Promise<[number, string]> {
   try {
-    await Promise.race([ready(), late()]);
-    return [200, 'ready'];
+    switch (url) {
+      case '/live':
+        return [200, 'live'];
+      case '/ready':
+        await Promise.race([health.ready(), late()]);
+        return [200, 'ready'];
+      case '/metrics':
+        return [200, await health.metrics()];
+      default:
+        return [404, 'there are /live, /ready and /metrics'];
+    }
   } catch (error) {
     return [503, error instanceof Error ? error.message : String(error)];
   }

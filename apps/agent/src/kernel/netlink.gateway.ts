@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AttachedSocket, LoadedCustomization } from '@l45/contracts';
+import { inSpan } from '@l45/telemetry';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Attributes, decode, encode, type SetName } from '../netlink/attributes.js';
 import { NetlinkEvents } from '../netlink/events.js';
@@ -7,7 +8,6 @@ import { type Family, findFamily } from '../netlink/family.js';
 import { formatGeneric, parseGeneric } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import * as uapi from '../netlink/uapi.generated.js';
-import { inSpan } from '../tracing.js';
 import {
   decodeInstance,
   decodeSocket,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets, type StateChange, validated } from '@l45/bus';
 import { type AgentProblem, DesiredState, HEARTBEAT_MS, L45Error } from '@l45/contracts';
-import { withTraceparent } from '@l45/telemetry';
+import { inSpan, withTraceparent } from '@l45/telemetry';
 import {
   Inject,
   Injectable,
@@ -15,7 +15,6 @@ import { AgentConfig } from '../agent.config.js';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
 import { Coalesced } from '../coalesced.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
-import { inSpan } from '../tracing.js';
 import { ModuleLoader } from './module-loader.js';
 import { problemOf } from './problems.js';
 import { Reconciliation } from './reconciliation.js';

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EndpointContract, L45Error } from '@l45/contracts';
 import { jsonSchema } from '@l45/contracts';
+import { durations } from '@l45/telemetry';
+import type { Attributes } from '@opentelemetry/api';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type EndpointInfo, type EndpointStats, QUEUE_GROUP } from './protocol.js';
 
@@ -10,6 +12,8 @@ export type Answer = (message: Msg) => Promise<L45Error | undefined>;
 /** One subject that a service answers, with its statistics. */
 export class Endpoint {
   readonly info: EndpointInfo;
+  readonly #durations = durations('l45.request.duration', 'From a request to its answer');
+  readonly #attributes: Attributes;
   readonly #inFlight = new Set<Promise<void>>();
   #subscription?: Subscription;
   #requests = 0;
@@ -18,10 +22,11 @@ export class Endpoint {
   #nanoseconds = 0;
 
   constructor(
-    { verb, summary, request }: EndpointContract<object, unknown>,
+    { service, verb, summary, request }: EndpointContract<object, unknown>,
     subject: string,
     private readonly answer: Answer,
   ) {
+    this.#attributes = { 'l45.service': service, 'l45.verb': verb };
     this.info = {
       name: verb,
       subject,
@@ -70,8 +75,11 @@ export class Endpoint {
   async #process(message: Msg): Promise<void> {
     const started = process.hrtime.bigint();
     const error = await this.answer(message);
-    this.#nanoseconds += Number(process.hrtime.bigint() - started);
+    const nanoseconds = Number(process.hrtime.bigint() - started);
+    this.#nanoseconds += nanoseconds;
     this.#requests++;
+    const attributes = error ? { ...this.#attributes, 'error.type': error.name } : this.#attributes;
+    this.#durations.record(nanoseconds / 1e9, attributes);
     if (!error) return;
     this.#errors++;
     this.#lastError = `${error.code}:${error.message}`;
