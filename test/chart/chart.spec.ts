@@ -22,7 +22,11 @@ describe('the chart', () => {
   });
 
   it('is the same for both versions of Helm, but for what they generate', async () => {
-    const settled = ['nats.identities.generate=false', 'postgres.existingSecret=known'];
+    const settled = [
+      'nats.identities.generate=false',
+      'postgres.existingSecret=known',
+      'masterKey.existingSecret=known',
+    ];
     const [three, four] = await Promise.all(
       VERSIONS.map((version) => render({ version, set: settled })),
     );

@@ -41,7 +41,11 @@ export class Stack {
       startNats({ storeDir: join(path, 'nats') }),
       startPostgres({ dataDir: join(path, 'postgres') }),
     ]);
-    const environment = { NATS_URL: nats.url, DATABASE_URL: postgres.url };
+    const environment = {
+      NATS_URL: nats.url,
+      DATABASE_URL: postgres.url,
+      L45_MASTER_KEY_FILE: join(path, 'master.key'),
+    };
     const services = new Map(
       SERVICES.filter((name) => name !== 'agent').map((name) => [
         name,

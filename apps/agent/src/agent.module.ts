@@ -10,6 +10,9 @@ import { Reporter } from './observe/reporter.js';
 import { ModuleLoader } from './reconcile/module-loader.js';
 import { Reconciler, RETRY } from './reconcile/reconciler.js';
 import { StatusController } from './status.controller.js';
+import { AcceptedCounters } from './trust/accepted-counters.js';
+import { KeyRing } from './trust/key-ring.js';
+import { Verifier } from './trust/verifier.js';
 
 @Module({})
 class AgentModule {}
@@ -30,6 +33,9 @@ export const agentModule = (config: AgentConfig): DynamicModule => ({
     { provide: KernelGateway, useClass: NetlinkGateway },
     { provide: RETRY, useValue: { firstMs: 500, longestMs: 30_000 } },
     ArtifactCache,
+    KeyRing,
+    AcceptedCounters,
+    Verifier,
     ModuleLoader,
     Reconciler,
     Observer,

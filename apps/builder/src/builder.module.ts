@@ -17,6 +17,7 @@ import { ShippedCustomizations } from './catalogue/shipped-customizations.js';
 import { CoreSources } from './kernel/core-sources.js';
 import { Kernels } from './kernel/kernels.js';
 import { Initial1763800000000 } from './migrations/1763800000000-initial.js';
+import { SecurityGateway } from './signing/security.gateway.js';
 
 const entities = [AddedCustomization, BuiltModule];
 
@@ -43,6 +44,7 @@ const entities = [AddedCustomization, BuiltModule];
     Catalogue,
     CoreSources,
     Kernels,
+    SecurityGateway,
     ShippedCustomizations,
     Toolchain,
   ],

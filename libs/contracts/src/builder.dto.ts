@@ -3,12 +3,21 @@ import {
   IsInt,
   IsNotEmptyObject,
   IsObject,
+  IsOptional,
   IsString,
-  Matches,
   MaxLength,
   Min,
 } from 'class-validator';
-import { Describe, IsName, Nested, type Protocol, type Role, Target } from './common.dto.js';
+import {
+  Describe,
+  IsDigest,
+  IsName,
+  Nested,
+  type Protocol,
+  type Role,
+  Target,
+} from './common.dto.js';
+import { ArtifactSignature } from './signature.js';
 
 /** customization.yaml, as kernel/customizations/customization.schema.json has it. */
 export interface CustomizationManifest {
@@ -42,7 +51,7 @@ export class Artifact {
   name: string;
 
   @Describe('SHA-256 of the bytes, hex; the name under which the object store has them')
-  @Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' })
+  @IsDigest()
   digest: string;
 
   @Describe('Bytes')
@@ -55,6 +64,11 @@ export class Artifact {
   )
   @IsString()
   srcversion: string;
+
+  @Describe('Without it no host loads the artifact')
+  @IsOptional()
+  @Nested(() => ArtifactSignature)
+  signature?: ArtifactSignature;
 }
 
 export class BuildRequest {

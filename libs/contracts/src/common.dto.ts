@@ -54,6 +54,10 @@ export const Describe = (description: string, example?: unknown): PropertyDecora
 export const IsName = (each = false): PropertyDecorator =>
   Matches(NAME, { each, message: `$property must match ${NAME.source}` });
 
+/** SHA-256, as it is written everywhere. */
+export const IsDigest = (): PropertyDecorator =>
+  Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' });
+
 /** An empty list would match nothing: whoever writes one means an absent one, or made a mistake. */
 const List = (): PropertyDecorator =>
   applyDecorators(IsOptional(), IsArray(), ArrayMinSize(1), ArrayMaxSize(LIST_MAX), ArrayUnique());

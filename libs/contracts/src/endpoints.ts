@@ -24,6 +24,14 @@ import {
 } from './deployer.dto.js';
 import type { ServiceInfo } from './info.dto.js';
 import { HostsRequest, type HostsReply } from './monitor.dto.js';
+import {
+  type AllowRollbackReply,
+  AllowRollbackRequest,
+  RotateKeyRequest,
+  type SignReply,
+  SignRequest,
+  type TrustedKeys,
+} from './security.dto.js';
 
 export const SERVICES = [
   'builder',
@@ -67,6 +75,7 @@ const endpoint =
 
 const target = { kernelRelease: '6.1.0-44-amd64', arch: 'x86_64' };
 const name = 'tag-dns';
+const digest = '4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a';
 
 /** Every request of the system. */
 export const ENDPOINTS = {
@@ -203,7 +212,36 @@ export const ENDPOINTS = {
     ),
   },
   security: {
-    info: endpoint<ServiceInfo>()('security', 'info', Empty, 'What the service can do today.', {}),
+    keys: endpoint<TrustedKeys>()(
+      'security',
+      'keys',
+      Empty,
+      'The public keys of artifacts: what a file of trusted keys (L45_TRUSTED_KEYS) has.',
+      {},
+    ),
+    sign: endpoint<SignReply>()(
+      'security',
+      'sign',
+      SignRequest,
+      'Sign artifacts; the same artifact gets the same signature.',
+      {
+        artifacts: [{ digest, target, customization: 'dns_tag', version: '1.0.0', source: digest }],
+      },
+    ),
+    rotate: endpoint<TrustedKeys>()(
+      'security',
+      'rotate',
+      RotateKeyRequest,
+      'Sign with a new key from now on; the present one counts for a while.',
+      { overlap: 86_400 },
+    ),
+    rollback: endpoint<AllowRollbackReply>()(
+      'security',
+      'rollback',
+      AllowRollbackRequest,
+      'Order hosts to accept an older source again: its next signature has a new counter.',
+      { digest },
+    ),
   },
   middlebox: {
     info: endpoint<ServiceInfo>()('middlebox', 'info', Empty, 'What the service can do today.', {}),

@@ -33,6 +33,20 @@ export const ERRORS = {
   TOO_LARGE: 413,
   /** Bytes do not have the digest by which they were asked for. */
   DIGEST_MISMATCH: 422,
+  /** An artifact without a signature. */
+  UNSIGNED: 403,
+  /** A signature by a key that is not among the trusted ones. */
+  UNKNOWN_KEY: 403,
+  /** A signature by a key that no longer counts, or does not count yet. */
+  EXPIRED_KEY: 403,
+  /** A signature that does not fit what it is to vouch for. */
+  BAD_SIGNATURE: 403,
+  /** A signed artifact of another customization. */
+  WRONG_CUSTOMIZATION: 403,
+  /** A signed artifact for another kernel. */
+  WRONG_TARGET: 403,
+  /** An artifact of an older source than the host has accepted before. */
+  OLDER_COUNTER: 409,
   /** The kernel refused; details hold errno and the kernel's message. */
   KERNEL: 502,
   /** A service or host did not answer in time. */

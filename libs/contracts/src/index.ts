@@ -9,4 +9,7 @@ export * from './events.js';
 export * from './info.dto.js';
 export * from './monitor.dto.js';
 export * from './schema.js';
+export * from './security.dto.js';
+export * from './signature.js';
 export * from './storage.js';
+export * from './trust.js';

@@ -4,9 +4,10 @@ import { type Artifact, L45Error } from '@l45/contracts';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentConfig } from '../agent.config.js';
+import { readIfThere, writeDurably } from '../durable-file.js';
 
 /** Artifacts on this host's disk, under their digests. Nothing leaves it that is not intact. */
 @Injectable()
@@ -34,7 +35,7 @@ export class ArtifactCache {
     if (digestOf(bytes) !== digest) {
       throw new L45Error('DIGEST_MISMATCH', `${name}: the bytes fetched do not match ${digest}`);
     }
-    await this.write(file, bytes);
+    await writeDurably(file, bytes);
     return file;
   }
 
@@ -44,22 +45,6 @@ export class ArtifactCache {
     const names = await readdir(this.folder).catch(() => []);
     const stale = names.filter((name) => !kept.has(name));
     await Promise.all(stale.map((name) => rm(join(this.folder, name), { force: true })));
-  }
-
-  /** Either the whole file is there, on disk, or none. */
-  private async write(file: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const temporary = `${file}.${process.pid}`;
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-    const folder = await open(this.folder);
-    await folder.sync().finally(() => folder.close());
   }
 }
 
@@ -74,12 +59,3 @@ async function orAbort<T>(fetched: Promise<T>, signal: AbortSignal): Promise<T> 
 
 const fileName = (digest: string): string => `${digest}.ko`;
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-async function readIfThere(file: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}

@@ -3,6 +3,7 @@ import { type Artifact, L45Error, type LoadedCustomization } from '@l45/contract
 import { Inject, Injectable } from '@nestjs/common';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
 import { CORE, KernelGateway } from '../kernel/kernel.gateway.js';
+import { Verifier } from '../trust/verifier.js';
 
 type Loaded = Pick<LoadedCustomization, 'srcversion' | 'users'>;
 
@@ -12,17 +13,20 @@ export class ModuleLoader {
   constructor(
     @Inject(KernelGateway) private readonly kernel: KernelGateway,
     @Inject(ArtifactCache) private readonly cache: ArtifactCache,
+    @Inject(Verifier) private readonly verifier: Verifier,
   ) {}
 
-  /** Loads an artifact, in place of another version of it that nothing uses. */
+  /** Loads an artifact that somebody trusted vouches for, in place of another version of it that nothing uses. */
   async ensure(artifact: Artifact, signal: AbortSignal): Promise<void> {
     const { name, srcversion } = artifact;
     const loaded = await this.loaded(name);
     if (loaded?.srcversion === srcversion) return;
     if (loaded?.users) throw inUse(artifact, loaded);
+    await this.verifier.verify(artifact);
     const file = await this.cache.fileOf(artifact, signal);
     if (loaded) await this.unload(name);
     await this.kernel.loadModule(name, file);
+    await this.verifier.accepted(artifact);
     const now = await this.loaded(name);
     if (now?.srcversion === srcversion) return;
     throw new L45Error(

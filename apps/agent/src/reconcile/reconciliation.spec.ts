@@ -12,6 +12,10 @@ import {
   TAG_MODULE,
 } from '../testing/desired.js';
 import { FakeKernel } from '../testing/fake-kernel.js';
+import { SIGNER } from '../testing/signer.js';
+import { AcceptedCounters } from '../trust/accepted-counters.js';
+import { KeyRing } from '../trust/key-ring.js';
+import { Verifier } from '../trust/verifier.js';
 import { ModuleLoader } from './module-loader.js';
 import { Reconciliation } from './reconciliation.js';
 
@@ -26,8 +30,15 @@ describe('one pass', () => {
   ) => {
     const get = async (digest: string) =>
       stored.find(({ artifact }) => artifact.digest === digest)?.bytes ?? Buffer.alloc(0);
-    const cache = new ArtifactCache({ L45_HOST: HOST, L45_STATE_DIR: folder }, { get });
-    const loader = new ModuleLoader(kernel, cache);
+    const config = {
+      L45_HOST: HOST,
+      L45_STATE_DIR: folder,
+      L45_TRUSTED_KEYS: JSON.stringify({ keys: [SIGNER.key] }),
+    };
+    const cache = new ArtifactCache(config, { get });
+    const keys = new KeyRing(config, { request: () => Promise.reject(new Error('not asked')) });
+    const verifier = new Verifier(keys, new AcceptedCounters(config));
+    const loader = new ModuleLoader(kernel, cache, verifier);
     return new Reconciliation(kernel, loader, desired, abort.signal).run();
   };
 

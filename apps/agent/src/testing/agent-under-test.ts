@@ -19,11 +19,14 @@ import { RETRY } from '../reconcile/reconciler.js';
 import { HOST } from './desired.js';
 import { FakeKernel } from './fake-kernel.js';
 import { serverConfig } from './permissions.js';
+import { SIGNER } from './signer.js';
 
 const PATIENCE_MS = 45_000;
 
 /** One agent with a fake kernel, and the control plane's side of a real NATS server. */
 export class AgentUnderTest {
+  /** Absent: the agent has to ask. */
+  trustedKeys?: string = JSON.stringify({ keys: [SIGNER.key] });
   private stopAgent?: () => Promise<void>;
 
   private constructor(
@@ -60,7 +63,11 @@ export class AgentUnderTest {
   }
 
   async start(): Promise<void> {
-    const config = { L45_HOST: HOST, L45_STATE_DIR: this.folder };
+    const config = {
+      L45_HOST: HOST,
+      L45_STATE_DIR: this.folder,
+      L45_TRUSTED_KEYS: this.trustedKeys,
+    };
     const { close } = await createTestService(
       { imports: [agentModule(config)] },
       {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Artifact, DesiredInstance, DesiredState } from '@l45/contracts';
+import type { Artifact, ArtifactStatement, DesiredInstance, DesiredState } from '@l45/contracts';
 import { createHash, randomUUID } from 'node:crypto';
+import { hostFacts } from '../observe/host-facts.js';
 import { fakeModule } from './fake-kernel.js';
+import { SIGNER } from './signer.js';
 
 export const HOST = 'client';
 
@@ -26,10 +28,23 @@ export interface BuiltModule {
   artifact: Artifact;
 }
 
-export function builtModule(name: string, srcversion = `${name}-1`): BuiltModule {
+export function builtModule(
+  name: string,
+  srcversion = `${name}-1`,
+  statement: Partial<ArtifactStatement> = {},
+  signer = SIGNER,
+): BuiltModule {
   const bytes = fakeModule(name, srcversion);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  return { bytes, artifact: { name, digest, size: bytes.length, srcversion } };
+  const signature = signer.sign({
+    digest,
+    target: hostFacts().target,
+    customization: name,
+    version: '1.0.0',
+    counter: 1,
+    ...statement,
+  });
+  return { bytes, artifact: { name, digest, size: bytes.length, srcversion, signature } };
 }
 
 export const CORE_MODULE = builtModule('l45');

@@ -9,6 +9,7 @@ export const agentPermissions = (host: string) => ({
     '$JS.API.STREAM.INFO.OBJ_l45_artifacts',
     '$JS.API.STREAM.MSG.GET.OBJ_l45_artifacts',
     '$JS.API.DIRECT.GET.OBJ_l45_artifacts',
+    'l45.security.keys',
   ],
   subscribe: [`_INBOX.agent.${host}.>`, `l45.agent.${host}.>`, '$SRV.>'],
   allow_responses: true,

@@ -74,6 +74,22 @@ describe('a build', () => {
     BUILD_MS,
   );
 
+  it(
+    'comes with signatures of exactly what was asked for',
+    async () => {
+      const { artifacts } = await ask('dns_tag');
+      const [core, tag] = artifacts.map(({ signature }) => signature);
+      expect(core).toMatchObject({ customization: 'l45', target, digest: artifacts[0]?.digest });
+      expect(tag).toMatchObject({
+        customization: 'dns_tag',
+        version: '1.0.0',
+        target,
+        digest: artifacts[1]?.digest,
+      });
+    },
+    BUILD_MS,
+  );
+
   it('is answered from the cache the second time', async () => {
     const first = await ask('dns_tag');
     expect(compiled()).toEqual([]);

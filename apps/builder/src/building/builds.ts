@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Artifact, BuildReply, BuildRequest } from '@l45/contracts';
+import type { BuildReply, BuildRequest } from '@l45/contracts';
 import { Transactions } from '@l45/cib';
 import { Injectable, Logger } from '@nestjs/common';
 import { BuilderConfig } from '../builder.config.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { CoreSources } from '../kernel/core-sources.js';
 import { Kernels } from '../kernel/kernels.js';
+import { SecurityGateway } from '../signing/security.gateway.js';
 import type { BuiltModule } from './built-module.entity.js';
 import { BuiltModules } from './built-modules.js';
 import { coreOrder, customizationOrder, type Order } from './order.js';
@@ -32,6 +33,7 @@ export class Builds {
     private readonly toolchain: Toolchain,
     private readonly builtModules: BuiltModules,
     private readonly transactions: Transactions,
+    private readonly security: SecurityGateway,
   ) {
     this.#slots = new Slots(config.L45_BUILD_JOBS);
   }
@@ -42,10 +44,14 @@ export class Builds {
     const compiler = await this.toolchain.version(kernel.compiler);
     const coreOrdered = coreOrder(kernel, compiler, await this.coreSources.read());
     const core = await this.#obtain(coreOrdered);
-    const own = await this.#obtain(customizationOrder(coreOrdered, core.module, source));
+    const ownOrdered = customizationOrder(coreOrdered, core.module, source);
+    const own = await this.#obtain(ownOrdered);
     return {
       target: kernel.target,
-      artifacts: [artifact(core.module), artifact(own.module)],
+      artifacts: await this.security.sign([
+        { order: coreOrdered, module: core.module },
+        { order: ownOrdered, module: own.module },
+      ]),
       cached: core.cached && own.cached,
     };
   }
@@ -83,10 +89,3 @@ export class Builds {
     return built;
   }
 }
-
-const artifact = ({ name, digest, size, srcversion }: BuiltModule): Artifact => ({
-  name,
-  digest,
-  size,
-  srcversion,
-});

@@ -14,6 +14,9 @@ export interface Order {
   /** Digest of all that goes into it. */
   key: string;
   name: string;
+  version: string;
+  /** SHA-256 over what it is written in, hex, whatever it is built for. */
+  source: string;
   kernel: Kernel;
   /** Everything that make is to find in its folder. */
   tree: SourceTree;
@@ -24,9 +27,12 @@ export interface Order {
 export function coreOrder(kernel: Kernel, compilerVersion: string, sources: SourceTree): Order {
   const { kernelRelease, arch } = kernel.target;
   const target = [kernelRelease, arch, kernel.identity, compilerVersion, VERSION];
+  const source = treeDigest(sources);
   return {
-    key: digestOf(CORE, ...target, treeDigest(sources)),
+    key: digestOf(CORE, ...target, source),
     name: CORE,
+    version: VERSION,
+    source,
     kernel,
     tree: below('kernel', sources),
     goal: () => ['module-core', `L45_VERSION=${VERSION}`],
@@ -37,11 +43,13 @@ export function coreOrder(kernel: Kernel, compilerVersion: string, sources: Sour
 export function customizationOrder(
   core: Order,
   built: BuiltModule,
-  { customization: { name, source }, files }: Catalogued,
+  { customization: { name, version, source, sourceDigest }, files }: Catalogued,
 ): Order {
   return {
-    key: digestOf(core.key, name, treeDigest(files), ...source),
+    key: digestOf(core.key, name, sourceDigest, ...source),
     name,
+    version,
+    source: sourceDigest,
     kernel: core.kernel,
     tree: new Map([...core.tree, ...below(name, files), [SYMBOLS, built.symbols]]),
     goal: (folder) => [
