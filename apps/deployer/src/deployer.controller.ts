@@ -10,18 +10,25 @@ import {
   PrioritiseRequest,
   RevokeRequest,
   RollbackRequest,
+  RotateRequest,
+  type Rotation,
+  RotationRequest,
+  type RotationsReply,
+  RotationsRequest,
   type StatusReply,
   StatusRequest,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 import { DeploymentsService } from './deployments/deployments.service.js';
 import { HistoryService } from './deployments/history.service.js';
+import { RotationsService } from './rotations/rotations.service.js';
 
 @Controller()
 export class DeployerController {
   constructor(
     private readonly deployments: DeploymentsService,
     private readonly history: HistoryService,
+    private readonly rotations: RotationsService,
   ) {}
 
   @Bus(ENDPOINTS.deployer.deploy)
@@ -62,6 +69,21 @@ export class DeployerController {
   @Bus(ENDPOINTS.deployer.rollback)
   rollback(request: RollbackRequest): Promise<Deployment> {
     return this.deployments.rollback(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.rotate)
+  rotate(request: RotateRequest): Promise<Rotation> {
+    return this.rotations.rotate(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.abort)
+  abort(request: RotationRequest): Promise<Rotation> {
+    return this.rotations.abort(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.rotations)
+  async underWay({ name }: RotationsRequest): Promise<RotationsReply> {
+    return { rotations: await this.rotations.list(name) };
   }
 
   @Bus(ENDPOINTS.deployer.history)

@@ -3,6 +3,7 @@ import { BusModule } from '@l45/bus';
 import { CibModule } from '@l45/cib';
 import { Module } from '@nestjs/common';
 import { AdmissionService } from './admission/admission.service.js';
+import { RotationAdmission } from './admission/rotation-admission.service.js';
 import { BuilderGateway } from './building/builder.gateway.js';
 import { DeployerController } from './deployer.controller.js';
 import { Announcer } from './deployments/announcer.service.js';
@@ -14,6 +15,7 @@ import { Outbox } from './deployments/outbox.service.js';
 import { Fleet } from './rollout/fleet.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
+import { RotationsService } from './rotations/rotations.service.js';
 import { BuildRow } from './storage/build.entity.js';
 import { DeploymentRow } from './storage/deployment.entity.js';
 import { DeploymentsRepository } from './storage/deployments.repository.js';
@@ -22,6 +24,9 @@ import { Initial1763800000000 } from './storage/migrations/1763800000000-initial
 import { Revisions1763900000000 } from './storage/migrations/1763900000000-revisions.js';
 import { OutboxRow } from './storage/outbox.entity.js';
 import { RevisionRow } from './storage/revision.entity.js';
+import { Rotations1763910000000 } from './storage/migrations/1763910000000-rotations.js';
+import { RotationRow } from './storage/rotation.entity.js';
+import { RotationsRepository } from './storage/rotations.repository.js';
 import { RolloutsRepository } from './storage/rollouts.repository.js';
 
 @Module({
@@ -32,8 +37,8 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     }),
     CibModule.forRoot({
       schema: 'deployer',
-      entities: [BuildRow, DeploymentRow, HostRow, OutboxRow, RevisionRow],
-      migrations: [Initial1763800000000, Revisions1763900000000],
+      entities: [BuildRow, DeploymentRow, HostRow, OutboxRow, RevisionRow, RotationRow],
+      migrations: [Initial1763800000000, Revisions1763900000000, Rotations1763910000000],
     }),
   ],
   controllers: [DeployerController],
@@ -51,6 +56,9 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     RebuildService,
     Reconciler,
     RolloutsRepository,
+    RotationAdmission,
+    RotationsRepository,
+    RotationsService,
   ],
 })
 export class DeployerModule {}

@@ -11,6 +11,7 @@ import {
   IsOptional,
   IsString,
   Length,
+  Max,
   Min,
 } from 'class-validator';
 import {
@@ -141,6 +142,81 @@ export class RollbackRequest extends DeploymentRequest {
   revision: number;
 }
 
+/** What takes the place of another deployment. It is active, and attached to live sockets. */
+export class RotateTarget {
+  @Describe('Name of the new deployment', 'tag-dns-2')
+  @IsName()
+  name: string;
+
+  @Describe('Name of a customization', 'dns_tag')
+  @IsName()
+  customization: string;
+
+  @Describe("Parameters, as the customization's schema has them")
+  @IsOptional()
+  @IsObject()
+  params?: Record<string, unknown>;
+
+  @Describe('Order among the instances of a socket, lower first; default: that of the old one')
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  priority?: number;
+
+  @Describe('Where, and on which flows; default: those of the old one')
+  @IsOptional()
+  @Nested(() => Ends)
+  ends?: Ends;
+}
+
+/** How a rotation is paced. */
+export class RotationPace extends ChangeRequest {
+  @Describe('Seconds that hosts have to confirm, all steps together; then it is undone', 30)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(3_600)
+  timeout?: number;
+
+  @Describe('Seconds without a message for the old one before it goes; default 1', 1)
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(3_600)
+  drain?: number;
+}
+
+export class RotateRequest extends RotationPace {
+  @Describe('Name of the deployment to replace', 'tag-dns')
+  @IsName()
+  from: string;
+
+  @Describe('What replaces it')
+  @Nested(() => RotateTarget)
+  to: RotateTarget;
+
+  @IsWait()
+  wait?: number;
+}
+
+/** Names either deployment of a rotation. */
+export class RotationRequest {
+  @Describe('Name of the old or the new deployment', 'tag-dns')
+  @IsName()
+  name: string;
+
+  @IsWait()
+  wait?: number;
+}
+
+export class RotationsRequest {
+  @Describe('Name of the old or the new deployment; absent: all that are under way', 'tag-dns')
+  @IsOptional()
+  @IsName()
+  name?: string;
+}
+
 export class HistoryRequest {
   @Describe('Name of a deployment, live or revoked', 'tag-dns')
   @IsName()
@@ -241,4 +317,42 @@ export interface DeploymentProgress {
   converged: number;
   /** Some of those that have not, and why. */
   waiting: HostProgress[];
+}
+
+export const ROTATION_STEPS = [
+  'attach',
+  'receivers',
+  'senders',
+  'drain',
+  'removal',
+  'done',
+  'aborting',
+  'aborted',
+] as const;
+/**
+ * `attach`: the new one is attached behind the old. `receivers`, then `senders`: it comes before
+ * the old one at the server's end, then at the client's. `drain`: the old one is silent, and
+ * still understands. `removal`: it goes. `aborting` / `aborted`: everything is as it was before.
+ */
+export type RotationStep = (typeof ROTATION_STEPS)[number];
+
+export interface Rotation {
+  id: string;
+  from: string;
+  to: string;
+  step: RotationStep;
+  /** Why it was aborted. */
+  problem?: string;
+  author: string;
+  reason?: string;
+  createdAt: string;
+  /** When the last end confirmed that the new one speaks. */
+  switchedAt?: string;
+  updatedAt: string;
+  /** How far the hosts of both are, of those that are not yet where they should be. */
+  waiting: HostProgress[];
+}
+
+export interface RotationsReply {
+  rotations: Rotation[];
 }

@@ -17,6 +17,8 @@ export const ERRORS = {
   UNKNOWN_ARTIFACT: 404,
   /** A different deployment, or customization, has this name. */
   NAME_TAKEN: 409,
+  /** What both put on the wire cannot be told apart, so that no flow can change over. */
+  SAME_SIGNATURE: 409,
   /** Another deployment matches the same flows at the same priority on a host. */
   OVERLAP: 409,
   /** The state of the deployment does not allow this. */

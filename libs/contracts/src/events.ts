@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Deployment, DeploymentProgress } from './deployer.dto.js';
+import type { Deployment, DeploymentProgress, Rotation } from './deployer.dto.js';
 
 /** Events, by subject below `l45.events.`; each payload is JSON. */
 export interface Events {
   /** A deployment was changed by a request, or got further. */
   'deployer.deployment': Deployment;
+  /** A rotation got further, or is undone. */
+  'deployer.rotation': Rotation;
   /** How far a deployment is for which a request waits. */
   'deployer.progress': DeploymentProgress;
   /** A host came online or went offline. */

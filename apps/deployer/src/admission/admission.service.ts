@@ -27,6 +27,8 @@ export class AdmissionService {
     name: string,
     specification: Specification,
     order: Pick<Order, 'ifRevision'>,
+    /** Identifier of a deployment that is to make place for it. */
+    replaced?: string,
   ): Promise<DeploymentRow | undefined> {
     expectRevision(name, order, await this.repository.latestRevision(manager, name));
     const { priority, ends } = specification;
@@ -34,7 +36,8 @@ export class AdmissionService {
     const live = await this.repository.live(manager);
     const existing = live.find((deployment) => deployment.name === name);
     if (!existing) {
-      deconflict({ name, priority, ends }, live);
+      const rivals = live.filter(({ id }) => id !== replaced);
+      deconflict({ name, priority, ends }, rivals);
       return undefined;
     }
     if (stateOf[existing.phase] === 'revoking')

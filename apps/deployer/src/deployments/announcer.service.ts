@@ -3,9 +3,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Fleet } from '../rollout/fleet.service.js';
 import type { Evidence } from '../rollout/progress.js';
+import type { Turnover } from '../rollout/rotation.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import { Outbox } from './outbox.service.js';
-import { viewOf } from './view.js';
+import { rotationView, viewOf } from './view.js';
 
 /** Tells what became of deployments. */
 @Injectable()
@@ -27,5 +28,15 @@ export class Announcer {
       'deployer.deployment',
       viewOf(deployment, { ...evidence, silentSince }),
     );
+  }
+
+  async announceRotation(
+    manager: EntityManager,
+    turnover: Turnover,
+    evidence: Omit<Evidence, 'silentSince'>,
+  ): Promise<void> {
+    const silentSince = (host: string) => this.fleet.silentSince(host);
+    const view = rotationView(turnover, { ...evidence, silentSince });
+    await this.outbox.add(manager, 'deployer.rotation', view);
   }
 }

@@ -4,17 +4,18 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentProgress } from '@l45/contracts';
 import { Fleet } from '../rollout/fleet.service.js';
-import { isSettled, type Phase } from '../rollout/phase.js';
+import { isSettled } from '../rollout/phase.js';
 import { Reconciler } from '../rollout/reconciler.service.js';
+import { OVER } from '../rollout/rotation.js';
 import type { Outcome } from '../rollout/round.js';
 import { summaryOf } from './view.js';
 
 export interface Reading<T> {
-  phase: Phase;
+  isSettled: boolean;
   value: T;
 }
 
-/** Lets requests wait until their deployment is where it was asked to be. */
+/** Lets requests wait until what they asked for is so. */
 @Injectable()
 export class Convergence implements OnModuleDestroy {
   readonly #logger = new Logger(Convergence.name);
@@ -26,10 +27,30 @@ export class Convergence implements OnModuleDestroy {
     private readonly fleet: Fleet,
   ) {}
 
-  /** What is read once it has settled, or when the time is over. */
-  async settled<T>(id: string, seconds: number, read: () => Promise<Reading<T>>): Promise<T> {
-    if (seconds === 0) return (await read()).value;
+  /** What is read once the deployment has settled, or when the time is over. */
+  deployment<T>(id: string, seconds: number, read: () => Promise<Reading<T>>): Promise<T> {
     let told: DeploymentProgress | undefined;
+    return this.#settled(seconds, read, (outcome) => {
+      const progress = this.#progress(id, outcome);
+      if (progress && !isDeepStrictEqual(progress, told)) this.#publish((told = progress));
+      return progress !== undefined;
+    });
+  }
+
+  /** The same for a rotation that is over. */
+  rotation<T>(id: string, seconds: number, read: () => Promise<Reading<T>>): Promise<T> {
+    return this.#settled(seconds, read, ({ rotations }) => {
+      const rotation = rotations.get(id);
+      return rotation !== undefined && !OVER.includes(rotation.step);
+    });
+  }
+
+  async #settled<T>(
+    seconds: number,
+    read: () => Promise<Reading<T>>,
+    isPending: (outcome: Outcome) => boolean,
+  ): Promise<T> {
+    if (seconds === 0) return (await read()).value;
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
@@ -38,8 +59,8 @@ export class Convergence implements OnModuleDestroy {
       };
       const look = async (isOver: boolean) => {
         try {
-          const { phase, value } = await read();
-          if (!isOver && !isSettled(phase)) return;
+          const { isSettled, value } = await read();
+          if (!isOver && !isSettled) return;
           end();
           resolve(value);
         } catch (error) {
@@ -51,9 +72,7 @@ export class Convergence implements OnModuleDestroy {
       const timer = setTimeout(giveUp, seconds * 1_000);
       // Before the first look: what settles meanwhile must not be missed.
       const unsubscribe = this.reconciler.onRound((outcome) => {
-        const progress = this.#progress(id, outcome);
-        if (!progress) void look(false);
-        else if (!isDeepStrictEqual(progress, told)) this.#publish((told = progress));
+        if (!isPending(outcome)) void look(false);
       });
       this.#waiting.add(giveUp);
       void look(false);

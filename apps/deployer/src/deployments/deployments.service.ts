@@ -15,10 +15,11 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
 import { deconflict } from '../admission/deconflict.js';
-import { didYouMean } from '../admission/near.js';
+import { refuseUnlessLive } from '../admission/live.js';
 import { specify } from '../admission/specify.js';
+import { RotationAdmission } from '../admission/rotation-admission.service.js';
 import { BuilderGateway } from '../building/builder.gateway.js';
-import { phaseAfterChange, phaseAfterRevoke, stateOf } from '../rollout/phase.js';
+import { isSettled, phaseAfterChange, phaseAfterRevoke } from '../rollout/phase.js';
 import { Reconciler } from '../rollout/reconciler.service.js';
 import { TURN } from '../rollout/turn.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
@@ -48,6 +49,7 @@ export class DeploymentsService {
     private readonly reconciler: Reconciler,
     private readonly convergence: Convergence,
     private readonly history: HistoryService,
+    private readonly rotations: RotationAdmission,
     private readonly ledger: Ledger,
     private readonly outbox: Outbox,
   ) {}
@@ -89,7 +91,7 @@ export class DeploymentsService {
   async rollback({ revision, ...request }: RollbackRequest): Promise<Deployment> {
     const { name } = request;
     const [current, target] = await this.transactions.run(async (manager) => [
-      await this.#named(manager, name),
+      await this.repository.known(manager, name),
       await this.history.revision(manager, name, revision),
     ]);
     if (target.settings.revoked) return this.revoke(request);
@@ -108,7 +110,9 @@ export class DeploymentsService {
 
   status(name?: string): Promise<Deployment[]> {
     return this.transactions.run(async (manager) => {
-      const rows = name ? [await this.#named(manager, name)] : await this.repository.live(manager);
+      const rows = name
+        ? [await this.repository.known(manager, name)]
+        : await this.repository.live(manager);
       const evidence = await this.ledger.evidence(manager, rows);
       return rows.map((row) => viewOf(row, evidence));
     });
@@ -151,6 +155,7 @@ export class DeploymentsService {
   ): Promise<Deployment> {
     return this.#update(request, change, async (deployment, manager) => {
       refuseUnlessLive(deployment);
+      await this.rotations.refuseIfRotated(manager, deployment);
       const decided = await decide(deployment, manager);
       return decided && { ...decided, phase: phaseAfterChange(deployment.phase) };
     }).then((changed) => this.#answer(changed, request.wait));
@@ -163,7 +168,7 @@ export class DeploymentsService {
   ): Promise<DeploymentRow> {
     const { name } = request;
     const deployment = await this.transactions.exclusively(TURN, async (manager) => {
-      const before = await this.#named(manager, name);
+      const before = await this.repository.known(manager, name);
       expectRevision(name, request, await this.repository.latestRevision(manager, name));
       const decided = await decide(before, manager);
       if (!decided) return before;
@@ -208,22 +213,12 @@ export class DeploymentsService {
     return isSame ? undefined : { ...prioritised, mode: settings.mode };
   }
 
-  async #named(manager: EntityManager, name: string): Promise<DeploymentRow> {
-    const deployment = await this.repository.named(manager, name);
-    if (deployment) return deployment;
-    const known = (await this.repository.live(manager)).map((live) => live.name);
-    throw new L45Error(
-      'UNKNOWN_DEPLOYMENT',
-      `there is no deployment "${name}"${didYouMean(name, known)}`,
-    );
-  }
-
   #answer({ id }: DeploymentRow, wait = 0): Promise<Deployment> {
-    return this.convergence.settled(id, wait, () =>
+    return this.convergence.deployment(id, wait, () =>
       this.transactions.run(async (manager) => {
         const deployment = await this.repository.byId(manager, id);
         const evidence = await this.ledger.evidence(manager, [deployment]);
-        return { phase: deployment.phase, value: viewOf(deployment, evidence) };
+        return { isSettled: isSettled(deployment.phase), value: viewOf(deployment, evidence) };
       }),
     );
   }
@@ -235,12 +230,3 @@ export class DeploymentsService {
 }
 
 const verbOf = { active: 'activate', inactive: 'deactivate', observe: 'observe' } as const;
-
-function refuseUnlessLive({ name, phase }: DeploymentRow): void {
-  const state = stateOf[phase];
-  if (state === 'revoking' || state === 'revoked')
-    throw new L45Error(
-      'WRONG_STATE',
-      `"${name}" is ${state}: wait until it is revoked, and deploy it again`,
-    );
-}

@@ -12,6 +12,7 @@ export function newDeployment(name: string, specification: Specification): Deplo
     name,
     specification,
     priority,
+    priorities: null,
     mode,
     deprecated: false,
     phase: 'ingress',

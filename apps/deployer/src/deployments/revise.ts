@@ -4,18 +4,22 @@ import { isDeepStrictEqual } from 'node:util';
 import { hideBytes } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
+import type { RotationRow } from '../storage/rotation.entity.js';
 import type { RevisionRow, Settings } from '../storage/revision.entity.js';
 
 /** Who asks for a change, and why. */
-export type Order = Pick<ChangeRequest, 'author' | 'reason' | 'ifRevision'> & { change: Change };
+export type Order = Pick<ChangeRequest, 'author' | 'ifRevision'> & {
+  reason?: string | null;
+  change: Change;
+};
 
-const ANONYMOUS = 'anonymous';
+export const ANONYMOUS = 'anonymous';
 
 /** The record of a change; `before` is undefined for a new deployment. */
 export function revise(
   before: DeploymentRow | undefined,
   after: DeploymentRow,
-  { change, author = ANONYMOUS, reason = null }: Omit<Order, 'reason'> & { reason?: string | null },
+  { change, author = ANONYMOUS, reason = null }: Order,
 ): RevisionRow {
   const { id: deployment, name, revision, updatedAt: at } = after;
   const diff = changesOf(before && contentOf(before), contentOf(after));
@@ -64,3 +68,15 @@ const changesOf = (
   Object.entries(after)
     .filter(([field, to]) => !isDeepStrictEqual(before?.[field], to))
     .map(([field, to]) => (before ? { field, from: before[field], to } : { field, to }));
+
+/** What a rotation made of a deployment, and its revision if that is one. */
+export function recordRotation(
+  before: DeploymentRow,
+  after: DeploymentRow,
+  { author, reason, problem }: Pick<RotationRow, 'author' | 'reason' | 'problem'>,
+): { row: DeploymentRow; revision?: RevisionRow } {
+  const row = { ...after, revision: before.revision + 1 };
+  const order = { change: 'rotate', author, reason: problem ?? reason } as const;
+  const revision = revise(before, row, order);
+  return revision.diff.length ? { row, revision } : { row: after };
+}

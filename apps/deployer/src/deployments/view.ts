@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Deployment, DeploymentProgress } from '@l45/contracts';
+import type { Deployment, DeploymentProgress, Rotation } from '@l45/contracts';
 import { hideBytes } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
 import { type Evidence, progressOf } from '../rollout/progress.js';
+import type { Turnover } from '../rollout/rotation.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 
 /** A deployment as the protocol has it. */
@@ -39,6 +40,27 @@ export function summaryOf(row: DeploymentRow, evidence: Evidence): DeploymentPro
     state: stateOf[row.phase],
     total: hosts.length,
     converged: hosts.length - waiting.length,
+    waiting: waiting.slice(0, SHOWN),
+  };
+}
+
+/** A rotation as the protocol has it. */
+export function rotationView({ rotation, from, to }: Turnover, evidence: Evidence): Rotation {
+  const { id, step, problem, author, reason, createdAt, switchedAt, updatedAt } = rotation;
+  const waiting = [from, to]
+    .flatMap((row) => progressOf(row, evidence))
+    .filter(({ converged }) => !converged);
+  return {
+    id,
+    from: from.name,
+    to: to.name,
+    step,
+    ...(problem !== null && { problem }),
+    author,
+    ...(reason !== null && { reason }),
+    createdAt: createdAt.toISOString(),
+    ...(switchedAt && { switchedAt: switchedAt.toISOString() }),
+    updatedAt: updatedAt.toISOString(),
     waiting: waiting.slice(0, SHOWN),
   };
 }

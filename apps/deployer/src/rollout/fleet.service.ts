@@ -53,7 +53,12 @@ export class Fleet {
     this.#fresh = new Set();
     const revisions = new Map<string, number>();
     for (const [host, { value }] of this.#desired.entries) revisions.set(host, value.revision);
-    return { reports, revisions, isSilent: (host) => this.isSilent(host) };
+    return {
+      reports,
+      revisions,
+      isSilent: (host) => this.isSilent(host),
+      silentSince: (host) => this.silentSince(host),
+    };
   }
 
   /** They were not taken in after all. */

@@ -9,14 +9,17 @@ export type Report = Pick<HostRow, 'name' | 'target' | 'observed' | 'problems' |
 export const reportOf = (state: ObservedState): Report => ({
   name: state.host,
   target: { kernelRelease: state.target.kernelRelease, arch: state.target.arch },
-  observed: state.instances.map(({ id, mode, priority, directions, deprecated, sockets }) => ({
-    id,
-    mode,
-    priority,
-    directions,
-    deprecated,
-    ...(deprecated && sockets > 0 && { held: true }),
-  })),
+  observed: state.instances.map(
+    ({ id, mode, priority, directions, deprecated, sockets, counters }) => ({
+      id,
+      mode,
+      priority,
+      directions,
+      deprecated,
+      ...(deprecated && sockets > 0 && { held: true }),
+      ...(!directions.includes('egress') && { received: counters.ingressMessages }),
+    }),
+  ),
   problems: state.problems,
   applied: state.desiredRevision,
 });

@@ -11,6 +11,7 @@ export interface Placement {
   host: string;
   role: Role;
   match: Match;
+  priority: number;
 }
 
 export const placementsOf = (deployment: DeploymentRow): Placement[] =>
@@ -22,6 +23,7 @@ export const placementsOf = (deployment: DeploymentRow): Placement[] =>
       host,
       role,
       match,
+      priority: deployment.priorities?.[role] ?? deployment.priority,
     }));
   });
 

@@ -36,7 +36,8 @@ const confirms = (placement: Placement, host: HostRow | undefined): boolean =>
   lacks(placement, host).length === 0;
 
 /** What the host's instance is not yet, in words. */
-function lacks({ id, deployment }: Placement, host: HostRow): string[] {
+function lacks(placement: Placement, host: HostRow): string[] {
+  const { id, deployment } = placement;
   const { phase } = deployment;
   const instance = host.observed.find((one) => one.id === id);
   const wanted = directionsOf[phase];
@@ -50,13 +51,13 @@ function lacks({ id, deployment }: Placement, host: HostRow): string[] {
     ...instance.directions
       .filter((direction) => !wanted.includes(direction))
       .map((direction) => `the end of ${direction}`),
-    ...differences(deployment, instance),
+    ...differences(placement, instance),
   ];
 }
 
-function* differences(deployment: DeploymentRow, instance: Observed): Generator<string> {
+function* differences({ deployment, priority }: Placement, instance: Observed): Generator<string> {
   if (instance.mode !== deployment.mode) yield `mode ${deployment.mode}`;
-  if (instance.priority !== deployment.priority) yield `priority ${deployment.priority}`;
+  if (instance.priority !== priority) yield `priority ${priority}`;
   if (instance.deprecated !== deployment.deprecated) yield 'its deprecation';
 }
 
@@ -72,6 +73,19 @@ export const progressOf = (deployment: DeploymentRow, evidence: Evidence): HostP
     const reason = reasonOf(placement, evidence);
     return reason ? { host, role, converged: false, reason } : { host, role, converged: true };
   });
+
+/** As many hosts as fit into one sentence. */
+const NAMED = 3;
+
+/** Which hosts keep deployments waiting, and why. */
+export function explain(deployments: DeploymentRow[], evidence: Evidence): string {
+  const waiting = deployments
+    .flatMap((deployment) => progressOf(deployment, evidence))
+    .filter(({ converged }) => !converged)
+    .map(({ host, reason }) => `${host} ${reason}`);
+  const more = waiting.length > NAMED ? `, and ${waiting.length - NAMED} more` : '';
+  return [...new Set(waiting)].slice(0, NAMED).join('; ') + more;
+}
 
 /** Why the host has not converged. */
 function reasonOf(placement: Placement, evidence: Evidence): string | undefined {

@@ -29,9 +29,9 @@ function inUse({ desired, desiredTarget, target }: HostRow, artifact: Artifact):
   return desired.artifacts.find(({ name }) => name === artifact.name) ?? artifact;
 }
 
-function instanceOf({ id, deployment, role, match }: Placement): DesiredInstance {
+function instanceOf({ id, deployment, role, match, priority }: Placement): DesiredInstance {
   const { customization, params, attach } = deployment.specification;
-  const { priority, mode, deprecated } = deployment;
+  const { mode, deprecated } = deployment;
   const directions = directionsOf[deployment.phase];
   return {
     id,

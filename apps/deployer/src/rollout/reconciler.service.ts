@@ -9,7 +9,7 @@ import { RolloutsRepository } from '../storage/rollouts.repository.js';
 import { Fleet } from './fleet.service.js';
 import { Loop } from './loop.js';
 import { RebuildService } from './rebuild.service.js';
-import { type Outcome, round } from './round.js';
+import { type Outcome, round, turnoversOf } from './round.js';
 import { TURN } from './turn.js';
 
 /** Everything follows from watching; this only mends what was missed after all. */
@@ -26,6 +26,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #rounds = new EventEmitter<{ done: [Outcome] }>().setMaxListeners(0);
   #resync = true;
   #timer?: NodeJS.Timeout;
+  #wake?: NodeJS.Timeout;
 
   constructor(
     private readonly transactions: Transactions,
@@ -46,6 +47,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#wake);
     await this.fleet.stop();
     await this.#loop.stop();
   }
@@ -72,7 +74,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
         await this.#announce(manager, next);
         return next;
       });
-      if (outcome.changedDeployments.size) this.outbox.flush();
+      if (outcome.changedDeployments.size || outcome.changedRotations.size) this.outbox.flush();
+      this.#wakeAt(outcome.wakeAt);
       this.#rounds.emit('done', outcome);
       await this.fleet.tell([...outcome.hosts.values()]);
       this.rebuilds.catchUp(outcome, all, () => this.trigger());
@@ -83,13 +86,22 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  #wakeAt(at: Date | undefined): void {
+    clearTimeout(this.#wake);
+    if (at) this.#wake = setTimeout(() => this.trigger(), Math.max(0, at.getTime() - Date.now()));
+  }
+
   async #announce(
     manager: EntityManager,
-    { deployments, hosts, builds, changedDeployments }: Outcome,
+    { deployments, hosts, builds, changedDeployments, rotations, changedRotations }: Outcome,
   ): Promise<void> {
     for (const id of changedDeployments) {
       const deployment = deployments.get(id);
       if (deployment) await this.announcer.announce(manager, deployment, { hosts, builds });
+    }
+    for (const { rotation, from, to } of turnoversOf(rotations, deployments)) {
+      if (!changedRotations.has(rotation.id)) continue;
+      await this.announcer.announceRotation(manager, { rotation, from, to }, { hosts, builds });
     }
   }
 }

@@ -1,68 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeploymentRow } from '../storage/deployment.entity.js';
-import type { HostRow } from '../storage/host.entity.js';
+import { NOW, Rounds } from '../testing/rounds.js';
 import { buildRow, deploymentRow, hostRow, TARGET } from '../testing/rows.js';
 import { Builds } from './builds.js';
-import type { Report } from './observe.js';
-import { progressOf } from './progress.js';
-import { missingBuilds, type Outcome, round } from './round.js';
+import { missingBuilds } from './round.js';
 
-const NOW = new Date('2026-01-02T00:00:00Z');
 const builds = new Builds([buildRow()]);
-
-/** Postgres in memory: what a round leaves is what the next one finds. */
-class Rounds {
-  live: DeploymentRow[];
-  readonly silent = new Set<string>();
-  hosts: HostRow[] = [hostRow('client'), hostRow('dns-server')];
-
-  constructor(...live: DeploymentRow[]) {
-    this.live = live;
-  }
-
-  run(...reports: Report[]): Outcome {
-    const outcome = round(
-      { live: this.live, hosts: this.hosts, builds },
-      {
-        reports: new Map(reports.map((report) => [report.name, { report, at: NOW }])),
-        revisions: new Map(),
-        isSilent: (host) => this.silent.has(host),
-      },
-      NOW,
-    );
-    this.hosts = [...outcome.hosts.values()];
-    this.live = [...outcome.deployments.values()].filter(({ phase }) => phase !== 'revoked');
-    return outcome;
-  }
-
-  /** What the host's agent reports once it has applied what it was told. */
-  applied(name: string): Report {
-    const host = this.hosts.find((one) => one.name === name) ?? hostRow(name);
-    return {
-      name,
-      target: TARGET,
-      problems: [],
-      applied: host.revision,
-      observed: host.desired.instances.map(({ id, mode, priority, directions, deprecated }) => ({
-        id,
-        mode,
-        priority,
-        directions,
-        deprecated,
-      })),
-    };
-  }
-
-  get phase() {
-    return this.live[0]?.phase;
-  }
-
-  reasons(silentSince: (host: string) => Date | undefined = () => undefined) {
-    const [deployment = deploymentRow()] = this.live;
-    const hosts = new Map(this.hosts.map((host) => [host.name, host]));
-    return progressOf(deployment, { hosts, builds, silentSince }).map(({ reason }) => reason);
-  }
-}
 
 describe('a rollout', () => {
   it('waits in each phase for the last host', () => {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Target } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
+import { recordRotation } from '../deployments/revise.js';
 import type { HostRow } from '../storage/host.entity.js';
+import type { RevisionRow } from '../storage/revision.entity.js';
+import type { RotationRow } from '../storage/rotation.entity.js';
 import { type Builds, distinctTargets } from './builds.js';
 import { observe, type Report } from './observe.js';
 import { directionsOf, nextPhase, type Phase, phaseAfterRevoke } from './phase.js';
 import { type Placement, placementsOf } from './placement.js';
-import { everyHostConfirms, type Hosts, isDrained } from './progress.js';
+import { everyHostConfirms, type Evidence, explain, type Hosts, isDrained } from './progress.js';
 import { carry, desiredOf } from './project.js';
+import { advance, type Turnover, wakeAt } from './rotation.js';
 
 /** What Postgres knows. */
 export interface World {
@@ -15,6 +19,8 @@ export interface World {
   live: DeploymentRow[];
   hosts: HostRow[];
   builds: Builds;
+  /** Those that are not over. */
+  rotations: RotationRow[];
 }
 
 /** What a host said, and when. */
@@ -30,6 +36,7 @@ export interface Sightings {
   revisions: ReadonlyMap<string, number>;
   /** Whether a host was not heard of for too long. */
   isSilent: (host: string) => boolean;
+  silentSince: Evidence['silentSince'];
 }
 
 export interface Outcome {
@@ -38,6 +45,12 @@ export interface Outcome {
   builds: Builds;
   changedDeployments: ReadonlySet<string>;
   changedHosts: ReadonlySet<string>;
+  rotations: ReadonlyMap<string, RotationRow>;
+  changedRotations: ReadonlySet<string>;
+  /** Of deployments that rotations revoked. */
+  revisions: RevisionRow[];
+  /** When there will be something to do, whether or not a host reports. */
+  wakeAt: Date | undefined;
 }
 
 /**
@@ -45,15 +58,19 @@ export interface Outcome {
  * taken in, every host's desired state follows from the phases, and phases go on where every
  * host confirms.
  */
-export function round(
-  world: World,
-  { reports, revisions, isSilent }: Sightings,
-  now: Date,
-): Outcome {
+export function round(world: World, sightings: Sightings, now: Date): Outcome {
+  const { reports, revisions, isSilent, silentSince } = sightings;
   const hosts = new Map(world.hosts.map((host) => [host.name, host]));
   const deployments = new Map(world.live.map((deployment) => [deployment.id, deployment]));
   const changedHosts = new Set<string>();
   const changedDeployments = new Set<string>();
+  const rotations = new Map(world.rotations.map((rotation) => [rotation.id, rotation]));
+  const changedRotations = new Set<string>();
+  const recorded: RevisionRow[] = [];
+  const changeDeployment = (deployment: DeploymentRow) => {
+    deployments.set(deployment.id, deployment);
+    changedDeployments.add(deployment.id);
+  };
   const changeHost = (host: HostRow | undefined) => {
     if (!host) return;
     hosts.set(host.name, host);
@@ -75,14 +92,62 @@ export function round(
       if (!first) continue;
       const { deployment } = first;
       const phase = phaseOf(deployment, ofOne, hosts, isSilent);
+      if (phase === 'removal' && drains(deployment, rotations)) continue;
       if (phase === deployment.phase) continue;
       settled = false;
-      deployments.set(deployment.id, { ...deployment, phase, updatedAt: now });
-      changedDeployments.add(deployment.id);
+      changeDeployment({ ...deployment, phase, updatedAt: now });
+    }
+    for (const turnover of turnoversOf(rotations, deployments)) {
+      const next = advance(turnover, {
+        hosts,
+        now,
+        explain: (...rows) => explain(rows, { hosts, builds: world.builds, silentSince }),
+      });
+      if (!next) continue;
+      settled = false;
+      const { rotation } = next;
+      rotations.set(rotation.id, rotation);
+      changedRotations.add(rotation.id);
+      for (const end of ['from', 'to'] as const) {
+        if (next[end] === turnover[end]) continue;
+        const { row, revision } = recordRotation(turnover[end], next[end], rotation);
+        changeDeployment(row);
+        if (revision) recorded.push(revision);
+      }
     }
   }
-  return { deployments, hosts, builds: world.builds, changedDeployments, changedHosts };
+  return {
+    deployments,
+    hosts,
+    builds: world.builds,
+    changedDeployments,
+    changedHosts,
+    rotations,
+    changedRotations,
+    revisions: recorded,
+    wakeAt: earliest([...rotations.values()].map(wakeAt)),
+  };
 }
+
+/** Rotations with both their deployments. */
+export function turnoversOf(
+  rotations: ReadonlyMap<string, RotationRow>,
+  deployments: ReadonlyMap<string, DeploymentRow>,
+): Turnover[] {
+  return [...rotations.values()].flatMap((rotation) => {
+    const from = deployments.get(rotation.from);
+    const to = deployments.get(rotation.to);
+    return from && to ? [{ rotation, from, to }] : [];
+  });
+}
+
+/** A rotation decides when what it replaces goes. */
+const drains = ({ id, phase }: DeploymentRow, rotations: ReadonlyMap<string, RotationRow>) =>
+  phase === 'quiesce' &&
+  [...rotations.values()].some(({ from, step }) => from === id && step === 'drain');
+
+const earliest = (dates: (Date | undefined)[]): Date | undefined =>
+  dates.reduce((first, date) => (!first || (date && date < first) ? date : first), undefined);
 
 function phaseOf(
   deployment: DeploymentRow,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attach, Ends, Mode } from '@l45/contracts';
+import type { Attach, Ends, Mode, Role } from '@l45/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Phase } from '../rollout/phase.js';
 
@@ -29,6 +29,10 @@ export class DeploymentRow {
 
   @Column('integer')
   priority: number;
+
+  /** While it is rotated: other priorities at one end or both. */
+  @Column('jsonb', { nullable: true })
+  priorities: Partial<Record<Role, number>> | null;
 
   @Column('text')
   mode: Mode;

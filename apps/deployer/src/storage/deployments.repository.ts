@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { L45Error } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, Not } from 'typeorm';
+import { didYouMean } from '../admission/near.js';
 import { Builds } from '../rollout/builds.js';
 import type { Hosts } from '../rollout/progress.js';
 import { BuildRow } from './build.entity.js';
@@ -22,6 +24,15 @@ export class DeploymentsRepository {
   /** The one that has the name now, or had it last. */
   named(manager: EntityManager, name: string): Promise<DeploymentRow | null> {
     return manager.findOne(DeploymentRow, { where: { name }, order: { createdAt: 'DESC' } });
+  }
+
+  /** The same, which must exist. */
+  async known(manager: EntityManager, name: string): Promise<DeploymentRow> {
+    const deployment = await this.named(manager, name);
+    if (deployment) return deployment;
+    const known = (await this.live(manager)).map((live) => live.name);
+    const message = `there is no deployment "${name}"${didYouMean(name, known)}`;
+    throw new L45Error('UNKNOWN_DEPLOYMENT', message);
   }
 
   byId(manager: EntityManager, id: string): Promise<DeploymentRow> {

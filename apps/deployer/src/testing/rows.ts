@@ -21,6 +21,7 @@ export const deploymentRow = (fields: Partial<DeploymentRow> = {}): DeploymentRo
     },
   },
   priority: 100,
+  priorities: null,
   mode: 'active',
   deprecated: false,
   phase: 'ingress',
