@@ -59,10 +59,10 @@ export class Convergence implements OnModuleDestroy {
       };
       const look = async (isOver: boolean) => {
         try {
-          const { isSettled, value } = await read();
-          if (!isOver && !isSettled) return;
+          const reading = await read();
+          if (!isOver && !reading.isSettled) return;
           end();
-          resolve(value);
+          resolve(reading.value);
         } catch (error) {
           end();
           reject(error);

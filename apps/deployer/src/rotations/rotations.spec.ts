@@ -82,7 +82,7 @@ it('a deployer that is replaced in the middle of it goes on with it', async () =
   );
 });
 
-it('it can be undone on request, and nothing else can be changed meanwhile', async () => {
+it('a rotation can be undone on request, and nothing else can be changed meanwhile', async () => {
   await plane.agent('dns-server').stop();
   await rotate({ wait: 0 });
   const prioritise = plane.ask(ENDPOINTS.deployer.prioritise, { name: from, priority: 7 });
