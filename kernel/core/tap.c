@@ -444,7 +444,6 @@ static int tcp_tap_setsockopt(struct sock *sk, int level, int name, sockptr_t va
 	if (level == SOL_TCP && l45_socket_has(sk)) {
 		switch (name) {
 		case TCP_ULP: /* kernel TLS would copy our functions and outlive us */
-		case TCP_FASTOPEN_CONNECT: /* the first bytes would go out with the SYN */
 		case TCP_REPAIR:
 			return -EOPNOTSUPP;
 		}

@@ -106,6 +106,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 			if (d->instance)
 				l45_engine_transform(&d->cursor, out, n);
 			build->used += n;
+			build->copied_to = build->used;
 			break;
 		case L45_SEGMENT_DELAY:
 			tcp->not_before = ktime_add_ns(ktime_get(), segment.len);

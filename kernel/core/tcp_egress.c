@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <net/inet_common.h>
 #include <net/tcp.h>
 
 #include "tap.h"
@@ -68,6 +69,7 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 	build->out = page_address(frag->page) + frag->offset;
 	build->cap = min_t(u32, room, frag->size - frag->offset);
 	build->used = 0;
+	build->copied_to = 0;
 
 	err = l45_tcp_build(tcp, build);
 	if (build->used) {
@@ -77,6 +79,8 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 		frag->offset += build->used;
 		if (iov_iter_count(build->from) && !build->fault)
 			flags |= MSG_MORE;
+		if (flags & MSG_OOB)
+			l45_tcp_urgent_mark(sk, tcp, build);
 		ret = push(sk, tcp, frag->page, offset, build->used, flags);
 		/* What is left is consumed all the same. */
 		if (!err && ret != -EAGAIN)
@@ -250,12 +254,29 @@ static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr
 	struct l45_tcp *tcp = socket->tcp;
 	int ret;
 
-	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
-		return -EOPNOTSUPP;
 	refcount_inc(&tcp->refs);
 	ret = send_customized(sk, tcp, msg);
 	l45_tcp_free(tcp);
 	return ret;
+}
+
+/*
+ * Who asks for it gets a connection without data in its SYN, as if there were no cookie:
+ * by then nobody knows what is to be attached.
+ */
+static int connect_first(struct sock *sk, struct msghdr *msg)
+{
+	struct sockaddr *address = msg->msg_name;
+	int err;
+
+	if (!(READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_fastopen) & TFO_CLIENT_ENABLE) ||
+	    (address && msg->msg_namelen >= sizeof(address->sa_family) &&
+	     address->sa_family == AF_UNSPEC))
+		return -EOPNOTSUPP;
+	err = __inet_stream_connect(sk->sk_socket, address, msg->msg_namelen,
+				    msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0, 1);
+	msg->msg_flags &= ~MSG_FASTOPEN;
+	return err;
 }
 
 int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
@@ -270,13 +291,10 @@ int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 		return ret;
 	}
 	lock_sock(sk);
-	if (!socket->settled && (msg->msg_flags & MSG_FASTOPEN))
-		/* The first bytes would go out with the SYN, as they are. */
-		ret = -EOPNOTSUPP;
-	else if (send_ours(sk, socket))
-		ret = send_locked(sk, socket, msg);
-	else
-		ret = tcp_sendmsg_locked(sk, msg, len);
+	ret = msg->msg_flags & MSG_FASTOPEN ? connect_first(sk, msg) : 0;
+	if (!ret)
+		ret = send_ours(sk, socket) ? send_locked(sk, socket, msg) :
+					      tcp_sendmsg_locked(sk, msg, len);
 	release_sock(sk);
 	l45_socket_put(socket);
 	return ret;

@@ -13,6 +13,7 @@ static int deliver(struct l45_walk *walk, const struct l45_segment *segment, str
 {
 	struct l45_tcp_direction *d = walk->rx;
 	bool held = l45_walk_held(walk);
+	u8 state[L45_STATE_MAX];
 	u32 done = 0;
 
 	if (segment->kind == L45_SEGMENT_INSERT) {
@@ -29,20 +30,26 @@ static int deliver(struct l45_walk *walk, const struct l45_segment *segment, str
 				       0 : -EFAULT;
 		return skb_copy_datagram_iter(walk->skb, walk->offset, &msg->msg_iter, len);
 	}
+	memcpy(state, d->cursor.state, d->instance->ops->state_size);
 	while (done < len) {
 		u32 n = min_t(u32, len - done, sizeof(walk->view));
+		u32 got = n;
 
 		if (held)
 			memcpy(walk->view, d->held + walk->held_at + done, n);
 		else if (skb_copy_bits(walk->skb, walk->offset + done, walk->view, n))
-			return -EFAULT;
-		/* Can't be undone: after a fault the stream isn't what it was. */
+			got = 0;
 		l45_engine_transform(&d->cursor, walk->view, n);
-		if (!(flags & MSG_TRUNC) && copy_to_iter(walk->view, n, &msg->msg_iter) != n) {
-			d->err = -EFAULT;
-			return -EFAULT;
-		}
-		done += n;
+		if (got && !(flags & MSG_TRUNC))
+			got = copy_to_iter(walk->view, n, &msg->msg_iter);
+		done += got;
+		if (got == n)
+			continue;
+		/* As if nothing had been read. */
+		if (!(flags & MSG_TRUNC))
+			iov_iter_revert(&msg->msg_iter, done);
+		memcpy(d->cursor.state, state, d->instance->ops->state_size);
+		return -EFAULT;
 	}
 	return 0;
 }
@@ -69,26 +76,6 @@ static int wait_verdict(struct sock *sk, int copied, long timeo)
 	if (signal_pending(current))
 		return sock_intr_errno(timeo);
 	return 0;
-}
-
-/* Bytes up to the urgent one; at it, one, with `swallow` set where it isn't inline. */
-static u32 limit_urgent(struct l45_walk *walk, u32 len, int copied, bool *swallow)
-{
-	const struct tcp_sock *tp = tcp_sk(walk->sk);
-	u32 urgent;
-
-	*swallow = false;
-	if (likely(!tp->urg_data) || l45_walk_held(walk))
-		return len;
-	urgent = tp->urg_seq - walk->seq;
-	if (urgent >= len)
-		return len;
-	if (urgent)
-		return urgent;
-	if (copied)
-		return 0;
-	*swallow = !sock_flag(walk->sk, SOCK_URGINLINE);
-	return 1;
 }
 
 static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, size_t len,
@@ -152,7 +139,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			continue;
 		case L45_SEGMENT_COPY:
 			n = min_t(u64, n, min_t(u64, len - copied, segment.len));
-			n = limit_urgent(&walk, n, copied, &swallow);
+			n = l45_tcp_urgent_limit(&walk, n, copied, &swallow);
 			if (!n)
 				goto out;
 			err = deliver(&walk, &segment, msg, n, swallow ? MSG_TRUNC : flags);
@@ -252,7 +239,7 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 		l45_tap_leave();
 		return ret;
 	}
-	if (flags & (MSG_OOB | MSG_ERRQUEUE))
+	if (flags & MSG_ERRQUEUE)
 		goto stock;
 
 	lock_sock(sk);
@@ -260,6 +247,12 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 	if (l45_tcp_rx_plain(tcp) || tcp_sk(sk)->repair) {
 		release_sock(sk);
 		goto stock;
+	}
+	if (flags & MSG_OOB) {
+		ret = l45_tcp_urgent_receive(sk, tcp, msg, len, flags);
+		release_sock(sk);
+		l45_socket_put(socket);
+		return ret;
 	}
 	refcount_inc(&tcp->refs);
 	ret = receive(sk, tcp, msg, len, flags);

@@ -95,6 +95,7 @@ int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
 	struct l45_segment segment;
 	struct l45_walk walk;
 	struct l45_tcp_direction *rx;
+	bool swallow;
 	u64 sum = 0;
 
 	rx = kmalloc(sizeof(*rx), GFP_KERNEL);
@@ -110,6 +111,8 @@ int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
 			sum += n;
 		} else if (segment.kind == L45_SEGMENT_SKIP || segment.kind == L45_SEGMENT_COPY) {
 			n = min_t(u64, n, segment.len);
+			if (segment.kind == L45_SEGMENT_COPY && !sock_flag(sk, SOCK_URGINLINE))
+				n = l45_tcp_urgent_limit(&walk, n, 1, &swallow);
 			if (!n)
 				break;
 			if (segment.kind == L45_SEGMENT_COPY)

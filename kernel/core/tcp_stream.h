@@ -96,6 +96,7 @@ struct l45_build {
 	struct iov_iter *from;
 	u8 *out;
 	u32 cap, used;
+	u32 copied_to; /* end of the application's last byte in `out`; 0: none is there */
 	u32 inserted, removed;
 	bool last;  /* nothing will follow, ever */
 	bool fault; /* the application's memory isn't there */
@@ -108,5 +109,14 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build);
 
 /* What the customization says at the end (`last`), or on leaving: tcp_egress.c */
 void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last);
+
+/* MSG_OOB: tcp_urgent.c */
+
+/* What is built ends with the urgent byte, if it has all there is. Before it is pushed. */
+void l45_tcp_urgent_mark(struct sock *sk, const struct l45_tcp *tcp,
+			 const struct l45_build *build);
+/* As the stock function; the byte is the application's. */
+int l45_tcp_urgent_receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, size_t len,
+			   int flags);
 
 #endif /* L45_TCP_STREAM_H */

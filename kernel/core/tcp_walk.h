@@ -58,4 +58,7 @@ static inline void l45_walk_done(struct l45_walk *walk, const struct l45_segment
 /* Make the consumption real. */
 void l45_walk_commit(struct l45_walk *walk);
 
+/* Bytes up to the urgent one; at it, one, with `swallow` set where it isn't inline. */
+u32 l45_tcp_urgent_limit(const struct l45_walk *walk, u32 len, int copied, bool *swallow);
+
 #endif /* L45_TCP_WALK_H */

@@ -712,23 +712,82 @@ static void interrupted(void)
 
 static void refused(void)
 {
-	int client, server, one = 1;
-	uint8_t byte = 1;
+	int client, server;
 
 	connection(&client, &server);
-	check(send(client, &byte, 1, MSG_OOB) < 0 && errno == EOPNOTSUPP);
 	check(setsockopt(client, SOL_TCP, TCP_ULP, "tls", 4) < 0 && errno == EOPNOTSUPP);
-	int port, fd = listener(&port), other;
-	struct sockaddr_storage address;
-	socklen_t len = loopback(&address, port);
-
-	other = socket(address.ss_family, SOCK_STREAM, 0);
-	check(sendto(other, &byte, 1, MSG_FASTOPEN, (void *)&address, len) < 0 &&
-	      errno == EOPNOTSUPP);
-	check(setsockopt(other, SOL_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)) < 0);
-	close(fd);
 	send_all(client, 0, 100, 100, 42);
 	recv_all(server, 0, 100, 100, 42);
+}
+
+/* Asked for or not: no data in the SYN, and all of it afterwards. */
+static void fast_open(void)
+{
+	int port, fd = listener(&port), client, server, one = 1;
+	struct sockaddr_storage address;
+	socklen_t len = loopback(&address, port);
+	uint8_t buffer[3000];
+
+	fill(buffer, 0, sizeof(buffer), 45);
+	client = socket(address.ss_family, SOCK_STREAM, 0);
+	check(sendto(client, buffer, sizeof(buffer), MSG_FASTOPEN, (void *)&address, len) ==
+	      sizeof(buffer));
+	server = accept(fd, NULL, NULL);
+	recv_all(server, 0, sizeof(buffer), 1000, 45);
+	check(sendto(client, buffer, 1, MSG_FASTOPEN, (void *)&address, len) < 0 &&
+	      errno == EISCONN);
+	close(client);
+
+	client = socket(address.ss_family, SOCK_STREAM, 0);
+	check(!setsockopt(client, SOL_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)));
+	check(!connect(client, (void *)&address, len));
+	server = accept(fd, NULL, NULL);
+	send_all(client, 0, sizeof(buffer), 700, 46);
+	recv_all(server, 0, sizeof(buffer), 1000, 46);
+}
+
+static void until_urgent(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
+
+	check(poll(&p, 1, 5000) == 1 && p.revents & POLLPRI);
+}
+
+/* The mark, and the byte at it, are where the sender put them. */
+static void urgent(void)
+{
+	int client, server, one = 1, mark, inq;
+	uint8_t buffer[6000], byte;
+
+	connection(&client, &server);
+	check(recv(server, &byte, 1, MSG_OOB) < 0 && errno == EINVAL);
+	for (size_t len = 1; len < sizeof(buffer); len += 499) {
+		fill(buffer, 0, sizeof(buffer), 47);
+		check(send(client, buffer, len, MSG_OOB) == (ssize_t)len);
+		check(send(client, buffer, len, 0) == (ssize_t)len);
+		until_urgent(server);
+		check(recv(server, &byte, 1, MSG_OOB | MSG_PEEK) == 1 && byte == buffer[len - 1]);
+		check(!ioctl(server, SIOCATMARK, &mark) && mark == (len == 1));
+		check(!ioctl(server, FIONREAD, &inq) && inq == (int)len - 1);
+		if (len > 1)
+			check(recv(server, buffer, sizeof(buffer), MSG_WAITALL) == (ssize_t)len - 1);
+		verify(buffer, 0, len - 1, 47);
+		check(!ioctl(server, SIOCATMARK, &mark) && mark);
+		check(recv(server, &byte, 1, MSG_OOB) == 1 && byte == byte_at(len - 1, 47));
+		check(recv(server, &byte, 1, MSG_OOB) < 0 && errno == EINVAL);
+		/* It is no part of the others. */
+		recv_all(server, 0, len, len, 47);
+	}
+	check(!setsockopt(server, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)));
+	fill(buffer, 0, 1500, 48);
+	check(send(client, buffer, 1200, MSG_OOB) == 1200);
+	check(send(client, buffer + 1200, 300, 0) == 300);
+	until_urgent(server);
+	check(recv(server, &byte, 1, MSG_OOB) < 0 && errno == EINVAL);
+	check(recv(server, buffer, sizeof(buffer), 0) == 1199);
+	verify(buffer, 0, 1199, 48);
+	check(!ioctl(server, SIOCATMARK, &mark) && mark);
+	recv_all(server, 1199, 301, 301, 48);
 }
 
 static void accepting(void)
@@ -802,7 +861,7 @@ static const struct {
 	CASE(waitall), CASE(accuracy), CASE(edges), CASE(write_edges), CASE(two_at_once),
 	CASE(writers), CASE(send_file), CASE(splice_out), CASE(faults), CASE(scattered),
 	CASE(more), CASE(zerocopy), CASE(half_closed), CASE(reset), CASE(interrupted),
-	CASE(refused), CASE(accepting), CASE(churn),
+	CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting), CASE(churn),
 };
 
 int main(int argc, char **argv)

@@ -18,4 +18,11 @@ ctl instances
 equal "$(counter 1 errors)" 0 errors
 until_true 10 '[ "$(counter 1 sockets)" = 0 ]'
 ctl del 1
+
+# Where the bytes themselves are others on the wire, whole or in pieces.
+both_ends xor_dialect b.key=000102030405060708090a0b0c0d0e0f p.interval=100
+"$work/stream" all 6 || die "xor_dialect"
+equal "$(counter 1 errors)" 0 errors
+until_true 10 '[ "$(counter 1 sockets)" = 0 ]'
+ctl del 1
 echo "stream: pass"
