@@ -11,6 +11,20 @@ export const HOSTS = {
 } as const;
 export type HostName = keyof typeof HOSTS;
 
+const AGENT_USER = '65532';
+const CAPABILITIES = '-all,+sys_module,+net_admin';
+
+/** What apps/agent/debian/layer45-agent.service leaves to an agent. */
+const LEAST_PRIVILEGE = [
+  `--reuid=${AGENT_USER}`,
+  `--regid=${AGENT_USER}`,
+  '--clear-groups',
+  '--no-new-privs',
+  `--inh-caps=${CAPABILITIES}`,
+  `--ambient-caps=${CAPABILITIES}`,
+  `--bounding-set=${CAPABILITIES}`,
+];
+
 /** An agent starts in four seconds on an idle machine; busy ones emulate slowly. */
 const AGENT_START_MS = 120_000;
 
@@ -81,7 +95,9 @@ export class Fleet {
 
   async startAgent(name: HostName): Promise<void> {
     const port = new URL(this.stack.nats.url).port;
-    const agent = await this.hosts[name].spawn('node', [`${process.cwd()}/dist/agent/main.js`], {
+    await this.hosts[name].sh(`install -d -o ${AGENT_USER} -m 700 /var/lib/layer45`);
+    const main = `${process.cwd()}/dist/agent/main.js`;
+    const agent = await this.hosts[name].spawn('setpriv', [...LEAST_PRIVILEGE, 'node', main], {
       env: { NATS_URL: `nats://${MACHINE_ADDRESS}:${port}`, L45_HOST: name },
     });
     this.agents.set(name, agent);
