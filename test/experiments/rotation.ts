@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RotateTarget, Rotation } from '@l45/contracts';
+import { ANSWER, DNS_PORT, type Fleet, SERVER_ADDRESS } from '../fleet/index.js';
+import { waitFor } from '../wait.js';
+import { deploy } from './cases.js';
+import type { Experiment } from './experiment.js';
+import { measurement } from './measure.js';
+import { isPending } from './pending.js';
+import { timeline } from './plot.js';
+import { betweenCurlAndNginx, Web } from './web.js';
+
+const TURNS: [RotateTarget, RotateTarget] = [
+  { name: 'compressed', customization: 'dns_compress' },
+  { name: 'tagged', customization: 'dns_tag' },
+];
+const ROTATIONS = { quick: 2, full: 100 };
+
+/** Rotates and answers how long both ends took to switch, in milliseconds. */
+async function rotate(fleet: Fleet, from: string, to: RotateTarget): Promise<number> {
+  const request = { from, to, drain: 0, timeout: 120, wait: 120 };
+  const { body } = await fleet.stack.request<Rotation>('l45.deployer.rotate', request, 180_000);
+  if (body.step !== 'done') throw new Error(`not rotated: ${JSON.stringify(body)}`);
+  return Date.parse(body.switchedAt ?? '') - Date.parse(body.createdAt);
+}
+
+export const rotation: Experiment = {
+  name: 'rotation',
+  title: 'Rotation under a loop of DNS queries',
+  question: 'Can one customization take the place of another while programs talk?',
+  setup:
+    'dig asks dnsmasq without a pause, while `dns_tag` is rotated to `dns_compress` and back. ' +
+    'The time is that from the request until both ends have switched.',
+  claim: 'Every query is answered, through every rotation.',
+  prototype: 'no application error; about 90 s from deploying the second module to switching',
+
+  async run({ fleet, scale, progress }) {
+    const count = ROTATIONS[scale];
+    const protocols = ['udp' as const];
+    await deploy(fleet, {
+      name: TURNS[1].name,
+      customization: TURNS[1].customization,
+      ends: {
+        client: {
+          hosts: ['client'],
+          match: { protocols, applications: ['dig'], remote: { ports: ['53'] } },
+        },
+        server: {
+          hosts: ['dns-server'],
+          match: { protocols, applications: ['dnsmasq'], local: { ports: ['53'] } },
+        },
+      },
+    });
+    const { client } = fleet.hosts;
+    await client.sh('rm -f /run/enough');
+    fleet.testbed.capture.clear();
+    const loop = await client.spawn('sh', [
+      '-c',
+      `while [ ! -e /run/enough ]; do i=$((i + 1)); dig @${SERVER_ADDRESS.IPv4} loop-$i.example.test +short +tries=1 +time=10; done`,
+    ]);
+    const answers = (): string[] => loop.stdout().trim().split('\n');
+    const times: number[] = [];
+    const marks: { time: number; what: string }[] = [];
+    for (let i = 0; i < count; i++) {
+      const seen = answers().length;
+      await waitFor('queries between two rotations', () => answers().length > seen + 1, 120_000);
+      const [to, from] = i % 2 ? [TURNS[1], TURNS[0]] : TURNS;
+      marks.push({
+        time: performance.timeOrigin + performance.now(),
+        what: `to ${to.customization}`,
+      });
+      times.push(await rotate(fleet, from.name, to));
+      progress(count);
+    }
+    await client.sh('touch /run/enough');
+    await loop.wait();
+    await fleet.revoke(TURNS[count % 2 ? 0 : 1].name);
+
+    const failed = answers().filter((answer) => answer !== ANSWER);
+    const queries = fleet.testbed.capture
+      .packets()
+      .filter(({ udp }) => udp?.destinationPort === DNS_PORT);
+    const start = queries[0]?.time ?? 0;
+    return {
+      passed: failed.length === 0,
+      reason: `${failed.length} of ${answers().length} queries failed: ${failed.slice(0, 3).join('; ')}`,
+      measurements: [measurement('request to both ends switched', 'ms', times)],
+      plot: timeline(
+        'Queries on the wire: tagged are long, compressed are short',
+        'bytes',
+        queries.map(({ time, payload }) => ({
+          x: (time - start) / 1e3,
+          y: payload.length,
+          series: 'query',
+        })),
+        marks.slice(0, 10).map(({ time, what }) => ({ x: (time - start) / 1e3, what })),
+      ),
+      meaning:
+        `${answers().length} queries and ${count} rotations. Agents and kernels are emulated here, ` +
+        'which multiplies the time; nobody waited for it.',
+    };
+  },
+};
+
+const DOWNLOAD = {
+  quick: { rotations: 2, rate: 300_000 },
+  full: { rotations: 100, rate: 300_000 },
+};
+/** Longer than a rotation takes on a busy machine. */
+const SECONDS_PER_ROTATION = 6;
+
+export const tlsRotation: Experiment = {
+  name: 'tls-rotation',
+  title: 'Rotation under a TLS download',
+  question: 'Can the customization of one long stream be replaced in its middle?',
+  setup:
+    'curl downloads over HTTPS at a limited rate, while one deployment of `stream_tag` takes the ' +
+    'place of another, again and again, on this one connection.',
+  claim: 'The download has the hash of the file, and every rotation happened while it ran.',
+  prototype: 'not tried',
+
+  async run({ fleet, scale, progress }) {
+    const { rotations, rate } = DOWNLOAD[scale];
+    const web = await Web.serve(fleet, rotations * rate * SECONDS_PER_ROTATION);
+    const { name: _, customization, ...flow } = betweenCurlAndNginx('', 'stream_tag', 'https');
+    const names = ['stream-a', 'stream-b'] as const;
+    await deploy(fleet, { ...flow, name: names[0], customization });
+    const download = web.download('https', rate);
+    await waitFor('the download to be under way', async () => {
+      const { instances } = await fleet.status('dns-server');
+      return instances.some(
+        ({ sockets, counters }) => sockets > 0 && counters.egressBytesIn !== '0',
+      );
+    });
+    const times: number[] = [];
+    for (let i = 0; i < rotations && (await isPending(download)); i++) {
+      const [from, to] = [names[i % 2] ?? '', names[(i + 1) % 2] ?? ''];
+      times.push(await rotate(fleet, from, { name: to, customization }));
+      progress(rotations);
+    }
+    const duringIt = (await isPending(download)) ? times.length : times.length - 1;
+    const { sha256 } = await download;
+    await fleet.revoke(names[times.length % 2]);
+    return {
+      passed: sha256 === web.sha256 && duringIt === rotations,
+      reason: `${sha256 === web.sha256 ? 'right' : 'wrong'} hash; ${duringIt} of ${rotations} rotations during the download`,
+      measurements: [measurement('request to both ends switched', 'ms', times)],
+      plot: timeline(
+        'Time of each rotation',
+        'ms',
+        times.map((y, x) => ({ x, y, series: 'rotation' })),
+      ),
+      meaning: 'The switch is a mark in the stream, so that both ends agree on the byte.',
+    };
+  },
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeployRequest, End } from '@l45/contracts';
+import { type Fleet, HOSTS } from '../fleet/index.js';
+import { waitFor } from '../wait.js';
+
+const [SERVER = ''] = HOSTS['dns-server'][0].split('/');
+const PORTS = { http: 80, https: 443 } as const;
+export type Scheme = keyof typeof PORTS;
+
+const CONFIGURATION = `
+daemon off; master_process off; user root; pid /run/nginx.pid; error_log /dev/stderr;
+events {}
+http {
+  access_log off; sendfile on;
+  server {
+    root /srv; listen ${PORTS.http}; listen ${PORTS.https} ssl;
+    ssl_certificate /run/web.crt; ssl_certificate_key /run/web.key;
+  }
+}`;
+
+export interface Download {
+  seconds: number;
+  sha256: string;
+}
+
+/** An unmodified nginx on one host, with a file of random bytes, and an unmodified curl on the other. */
+export class Web {
+  private constructor(
+    private readonly fleet: Fleet,
+    readonly sha256: string,
+  ) {}
+
+  static async serve(fleet: Fleet, bytes: number): Promise<Web> {
+    const host = fleet.hosts['dns-server'];
+    await host.writeFile('/run/nginx.conf', CONFIGURATION);
+    const sha256 = await host.sh(`
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout /run/web.key -out /run/web.crt -days 2 -subj /CN=web 2>/dev/null
+      mkdir -p /srv; head -c ${bytes} /dev/urandom >/srv/file
+      sha256sum </srv/file`);
+    if (!(await host.sh('ss -Hlnt sport = :80')))
+      await host.spawn('nginx', ['-c', '/run/nginx.conf']);
+    await waitFor('nginx to listen', () => host.sh('ss -Hlnt sport = :443'));
+    return new Web(fleet, hash(sha256));
+  }
+
+  /** Fetches the file once, at so many bytes per second at most. */
+  async download(scheme: Scheme, rate = 0): Promise<Download> {
+    const output = await this.fleet.hosts.client.sh(
+      `curl -sSk --fail --limit-rate ${rate} -o /tmp/file -w '%{time_total}\\n' ${scheme}://${SERVER}/file; sha256sum </tmp/file`,
+      { timeoutMs: 3_600_000 },
+    );
+    const [seconds = '', sum = ''] = output.split('\n');
+    return { seconds: Number(seconds), sha256: hash(sum) };
+  }
+
+  /** Bytes that the server's network interface has sent so far. */
+  async sent(): Promise<number> {
+    return Number(
+      await this.fleet.hosts['dns-server'].sh('cat /sys/class/net/eth0/statistics/tx_bytes'),
+    );
+  }
+}
+
+const hash = (line: string): string => line.split(' ')[0] ?? '';
+
+/** A customization of what curl and nginx say to each other. */
+export function betweenCurlAndNginx(
+  name: string,
+  customization: string,
+  scheme: Scheme,
+): DeployRequest & { ends: { client: End; server: End } } {
+  const ports = [String(PORTS[scheme])];
+  return {
+    name,
+    customization,
+    ends: {
+      client: { hosts: ['client'], match: { applications: ['curl'], remote: { ports } } },
+      server: { hosts: ['dns-server'], match: { applications: ['nginx'], local: { ports } } },
+    },
+  };
+}
