@@ -10,6 +10,8 @@ void l45_engine_start(struct l45_cursor *cursor, const struct l45_ops *ops,
 	cursor->flow = flow;
 	cursor->first = true;
 	cursor->stream = flow->protocol == IPPROTO_TCP;
+	cursor->egress = flow->direction == L45_EGRESS;
+	cursor->blind = cursor->egress && cursor->stream && ops->flags & L45_BLIND;
 }
 
 void l45_engine_copy(struct l45_cursor *to, const struct l45_cursor *from)
@@ -23,61 +25,29 @@ void l45_engine_copy(struct l45_cursor *to, const struct l45_cursor *from)
 	}
 }
 
-static int accept_step(struct l45_cursor *cursor, const struct l45_step *step)
+/* Is the step one that can be carried out? */
+static int check_step(const struct l45_cursor *cursor, const struct l45_step *step, u32 in_len)
 {
-	if (step->skip > step->in_len || step->insert > L45_INSERT_MAX ||
+	if (step->skip > in_len || step->insert > L45_INSERT_MAX ||
 	    step->delay_ns > L45_DELAY_MAX || (step->transform && !cursor->ops->transform))
 		return -EPROTO;
-
-	cursor->delay_ns = step->delay_ns;
-	cursor->skip = step->skip;
-	cursor->insert = step->insert;
-	cursor->insert_len = step->insert;
-	cursor->copy = step->copy;
-	cursor->transform = step->transform;
-	cursor->first = false;
-	cursor->need = 0;
 	return 0;
 }
 
-/* Returns 1 when the segment is set, 0 when there is a plan to look at, or an error. */
-static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
-		struct l45_segment *segment)
+int l45_engine_answer(struct l45_cursor *cursor, const struct l45_step *step,
+		      enum l45_verdict verdict, u32 in_len, bool last,
+		      struct l45_segment *segment)
 {
-	struct l45_step step = {
-		.in = in,
-		.in_len = in_len,
-		.first = cursor->first,
-		.last = last,
-		.leaving = cursor->leaving,
-		.buf = cursor->buf,
-	};
-	enum l45_verdict verdict;
 	int err;
-
-	if (!last && !cursor->leaving && in_len < (cursor->need ?: 1)) {
-		segment->kind = L45_SEGMENT_MORE;
-		segment->len = cursor->need ?: 1;
-		return 1;
-	}
-	/* The counter is reset by any byte consumed, so this ends hostile and silly loops. */
-	if (cursor->idle >= L45_IDLE_MAX)
-		return -EPROTO;
-	cursor->idle++;
-
-	if (cursor->flow->direction == L45_EGRESS)
-		verdict = cursor->ops->egress(cursor->flow, cursor->state, &step);
-	else
-		verdict = cursor->ops->ingress(cursor->flow, cursor->state, &step);
-
-	/* What we told it is ours; it may have scribbled over it. */
-	step.in_len = in_len;
 
 	switch (verdict) {
 	case L45_OK:
-		err = accept_step(cursor, &step);
-		if (err || in_len || l45_engine_planned(cursor))
+		err = check_step(cursor, step, in_len);
+		if (err)
 			return err;
+		l45_engine_accept(cursor, step);
+		if (in_len || l45_engine_planned(cursor))
+			return 0;
 		/* Nothing to do with nothing. */
 		if (last) {
 			cursor->end = true;
@@ -88,9 +58,12 @@ static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
 		segment->len = 1;
 		return 1;
 	case L45_DETACH:
-		err = accept_step(cursor, &step);
-		cursor->detach = !err;
-		return err;
+		err = check_step(cursor, step, in_len);
+		if (err)
+			return err;
+		l45_engine_accept(cursor, step);
+		cursor->detach = true;
+		return 0;
 	case L45_NEED:
 		if (last && !in_len) {
 			cursor->end = true;
@@ -98,19 +71,19 @@ static int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
 		}
 		if (last)
 			return -EBADMSG;
-		if (!cursor->stream || step.need <= in_len || step.need > L45_VIEW_MAX)
+		if (!cursor->stream || step->need <= in_len || step->need > L45_VIEW_MAX)
 			return -EPROTO;
 		cursor->idle = 0;
-		cursor->need = step.need;
+		cursor->need = step->need;
 		segment->kind = L45_SEGMENT_MORE;
-		segment->len = step.need;
+		segment->len = step->need;
 		return 1;
 	case L45_PASS:
 		/* What is passed goes by unseen, so this starts afresh behind it. */
 		cursor->idle = 0;
 		cursor->need = 0;
 		segment->kind = L45_SEGMENT_PASS;
-		segment->len = cursor->stream && step.copy ? step.copy : L45_REST;
+		segment->len = cursor->stream && step->copy ? step->copy : L45_REST;
 		return 1;
 	case L45_DROP:
 		if (cursor->stream)
@@ -176,36 +149,9 @@ int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool la
 			return 0;
 		}
 
-		ret = plan(cursor, in, in_len, last, segment);
+		ret = l45_engine_plan(cursor, in, in_len, last, cursor->buf, segment);
 		if (ret)
 			return ret < 0 ? ret : 0;
-	}
-}
-
-void l45_engine_commit(struct l45_cursor *cursor, const struct l45_segment *segment, u64 bytes)
-{
-	if (bytes > segment->len)
-		bytes = segment->len;
-
-	switch (segment->kind) {
-	case L45_SEGMENT_SKIP:
-		cursor->skip -= bytes;
-		cursor->idle = 0;
-		break;
-	case L45_SEGMENT_INSERT:
-		cursor->insert -= bytes;
-		break;
-	case L45_SEGMENT_COPY:
-		if (cursor->copy != L45_REST)
-			cursor->copy -= bytes;
-		if (bytes)
-			cursor->idle = 0;
-		break;
-	case L45_SEGMENT_DELAY:
-		cursor->delay_ns = 0;
-		break;
-	default:
-		break;
 	}
 }
 

@@ -23,6 +23,13 @@
 #endif
 #include <l45/customization.h>
 
+/* For variables that are written before they are read, which else are cleared first. */
+#if __has_attribute(__uninitialized__)
+#define __l45_uninitialized __attribute__((__uninitialized__))
+#else
+#define __l45_uninitialized
+#endif
+
 /* Steps in a row that may consume no input; one more is an endless loop. */
 #define L45_IDLE_MAX 32
 /* Longest delay of one step; anything above it is a mistake in arithmetic. */
@@ -66,6 +73,8 @@ struct l45_cursor {
 	bool detach;
 	bool end;
 	bool stream;
+	bool egress;
+	bool blind; /* L45_BLIND holds here */
 
 	/* Of these only the used part is ever initialized or copied. */
 	u8 state[L45_STATE_MAX] __aligned(8);
@@ -84,7 +93,46 @@ void l45_engine_copy(struct l45_cursor *to, const struct l45_cursor *from);
  */
 int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
 		    struct l45_segment *segment);
-void l45_engine_commit(struct l45_cursor *cursor, const struct l45_segment *segment, u64 bytes);
+
+/* Input was passed on. */
+static inline void l45_engine_copied(struct l45_cursor *cursor, u64 bytes)
+{
+	if (cursor->copy != L45_REST)
+		cursor->copy -= bytes;
+	if (bytes)
+		cursor->idle = 0;
+}
+
+/* Input was left out. */
+static inline void l45_engine_skipped(struct l45_cursor *cursor, u32 bytes)
+{
+	cursor->skip -= bytes;
+	cursor->idle = 0;
+}
+
+static inline void l45_engine_commit(struct l45_cursor *cursor, const struct l45_segment *segment,
+				     u64 bytes)
+{
+	if (bytes > segment->len)
+		bytes = segment->len;
+
+	switch (segment->kind) {
+	case L45_SEGMENT_SKIP:
+		l45_engine_skipped(cursor, bytes);
+		break;
+	case L45_SEGMENT_INSERT:
+		cursor->insert -= bytes;
+		break;
+	case L45_SEGMENT_COPY:
+		l45_engine_copied(cursor, bytes);
+		break;
+	case L45_SEGMENT_DELAY:
+		cursor->delay_ns = 0;
+		break;
+	default:
+		break;
+	}
+}
 
 /* Change copied bytes where they are now; before the commit, in order, each once. */
 static inline void l45_engine_transform(struct l45_cursor *cursor, u8 *data, u32 len)
@@ -97,6 +145,71 @@ static inline bool l45_engine_planned(const struct l45_cursor *cursor)
 {
 	return cursor->delay_ns || cursor->skip || cursor->insert || cursor->copy ||
 	       cursor->detach || cursor->end;
+}
+
+static inline void l45_engine_accept(struct l45_cursor *cursor, const struct l45_step *step)
+{
+	cursor->delay_ns = step->delay_ns;
+	cursor->skip = step->skip;
+	cursor->insert = step->insert;
+	cursor->insert_len = step->insert;
+	cursor->copy = step->copy;
+	cursor->transform = step->transform;
+	cursor->first = false;
+	cursor->need = 0;
+}
+
+/* What l45_engine_plan() makes of an answer that isn't the usual one. */
+int l45_engine_answer(struct l45_cursor *cursor, const struct l45_step *step,
+		      enum l45_verdict verdict, u32 in_len, bool last,
+		      struct l45_segment *segment);
+
+/*
+ * For callers that look at the plan themselves: ask for the next step when there is none.
+ * 0: the cursor has it, and what it inserts is at `buf` (room for L45_INSERT_MAX); 1: the
+ * segment is set instead; or an error. Inline, since it is all that a tag costs.
+ */
+static inline int l45_engine_plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+				  u8 *buf, struct l45_segment *segment)
+{
+	struct l45_step step __l45_uninitialized;
+	enum l45_verdict verdict;
+
+	if (!last && !cursor->leaving && in_len < (cursor->need ?: 1)) {
+		segment->kind = L45_SEGMENT_MORE;
+		segment->len = cursor->need ?: 1;
+		return 1;
+	}
+	/* The counter is reset by any byte consumed, so this ends hostile and silly loops. */
+	if (cursor->idle >= L45_IDLE_MAX)
+		return -EPROTO;
+	cursor->idle++;
+
+	/* One by one, as an initializer clears the gaps as well. */
+	step.in = cursor->blind ? NULL : in;
+	step.in_len = in_len;
+	step.first = cursor->first;
+	step.last = last;
+	step.leaving = cursor->leaving;
+	step.need = 0;
+	step.skip = 0;
+	step.insert = 0;
+	step.buf = buf;
+	step.copy = 0;
+	step.transform = false;
+	step.delay_ns = 0;
+	if (cursor->egress)
+		verdict = cursor->ops->egress(cursor->flow, cursor->state, &step);
+	else
+		verdict = cursor->ops->ingress(cursor->flow, cursor->state, &step);
+
+	/* What we told it is ours; it may have scribbled over it. */
+	if (verdict == L45_OK && in_len && step.skip <= in_len && step.insert <= L45_INSERT_MAX &&
+	    !step.delay_ns && !step.transform) {
+		l45_engine_accept(cursor, &step);
+		return 0;
+	}
+	return l45_engine_answer(cursor, &step, verdict, in_len, last, segment);
 }
 
 /* May the instance be swapped for another here without either noticing? */

@@ -5,6 +5,7 @@
 
 #include "tap.h"
 #include "tcp.h"
+#include "tcp_pages.h"
 #include "tcp_stream.h"
 
 static struct kmem_cache *cache;
@@ -129,5 +130,6 @@ int l45_tcp_init(void)
 
 void l45_tcp_uninit(void)
 {
+	l45_pages_uninit();
 	kmem_cache_destroy(cache);
 }

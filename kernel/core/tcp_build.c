@@ -2,6 +2,7 @@
 #include <linux/uio.h>
 
 #include "tcp_stream.h"
+#include "user_piece.h"
 
 /* Input that a customization gets to see at once, if it doesn't ask for more. */
 #define VIEW 64
@@ -17,21 +18,88 @@ static void tx_consume(struct l45_tcp_direction *d, struct l45_build *build, u32
 	iov_iter_advance(build->from, len - held);
 }
 
+/*
+ * The usual case: nothing is held, and the application's bytes lie together, so each is
+ * copied once, to where it goes out from. Stops at whatever isn't usual. Returns as
+ * l45_engine_plan(): 0, there may be a plan to go on with; 1, the segment is set; an error.
+ */
+static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
+			  struct l45_segment *segment)
+{
+	struct l45_cursor *cursor = &tcp->tx.cursor;
+	u32 space = build->cap - min(build->cap, build->used), inserted = 0;
+	u8 *out = build->out + build->used, *end = out + space;
+	u8 *copied_to = NULL;
+	void __user *piece;
+	size_t left = l45_user_piece(build->from, &piece), all = left;
+	int ret = 0;
+
+	if (!all || build->last || cursor->leaving)
+		return 0;
+	check_object_size(out, space, false);
+	while (!cursor->delay_ns && !cursor->skip && !cursor->insert) {
+		u32 n = min_t(u64, cursor->copy, min_t(size_t, left, end - out));
+
+		if (n) {
+			/* Where it can't be read, the other way finds out how far it can. */
+			if (raw_copy_from_user(out, piece, n))
+				break;
+			l45_engine_transform(cursor, out, n);
+			l45_engine_copied(cursor, n);
+			out += n;
+			copied_to = out;
+			piece += n;
+			left -= n;
+		}
+		if (!cursor->blind || l45_engine_planned(cursor) || !left ||
+		    end - out < L45_INSERT_MAX)
+			break;
+		ret = l45_engine_plan(cursor, NULL, min_t(size_t, left, U32_MAX), false, out,
+				      segment);
+		if (ret)
+			break;
+		if (unlikely(cursor->delay_ns)) {
+			memcpy(cursor->buf, out, cursor->insert);
+			break;
+		}
+		out += cursor->insert;
+		inserted += cursor->insert;
+		cursor->insert = 0;
+	}
+	iov_iter_advance(build->from, all - left);
+	build->used = out - build->out;
+	build->inserted += inserted;
+	if (copied_to) {
+		build->copied_to = copied_to - build->out;
+		tcp->tx.passed = 0;
+		tcp->tx.together = 0;
+	}
+	return ret;
+}
+
 int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 {
 	struct l45_tcp_direction *d = &tcp->tx;
 
 	for (;;) {
-		u32 space = build->cap - min(build->cap, build->used);
-		u8 *out = build->out + build->used;
 		struct l45_segment segment;
 		size_t total;
-		u32 n;
-		int err;
+		u32 space, n;
+		int err = 0;
+		u8 *out;
 
-		if (d->instance)
+		if (d->instance) {
 			build->instance = d->instance;
-		if (!d->instance) {
+			if (!d->held_len)
+				err = build_straight(tcp, build, &segment);
+			if (err < 0)
+				return err;
+		}
+		space = build->cap - min(build->cap, build->used);
+		out = build->out + build->used;
+		if (err) {
+			/* It has said what comes next. */
+		} else if (!d->instance) {
 			if (!d->plain && (d->held_len || iov_iter_count(build->from))) {
 				l45_tcp_ask(tcp, d, L45_EGRESS);
 				continue;

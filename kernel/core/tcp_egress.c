@@ -4,6 +4,7 @@
 
 #include "tap.h"
 #include "tcp.h"
+#include "tcp_pages.h"
 #include "tcp_stream.h"
 #include "trace.h"
 
@@ -57,35 +58,36 @@ static int push_left(struct sock *sk, struct l45_tcp *tcp)
 /* Build and push one chunk. */
 static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *build, int flags)
 {
-	struct page_frag *frag = sk_page_frag(sk);
 	size_t before = iov_iter_count(build->from);
 	struct l45_instance *instance;
-	int room, err;
+	struct l45_room room = {};
+	int cap, err;
 
-	if (!skb_page_frag_refill(2 * L45_INSERT_MAX, frag, sk->sk_allocation))
+	if (!l45_room_take(sk, &room, before))
 		return -EAGAIN;
-	room = max_t(int, READ_ONCE(sk->sk_sndbuf) - READ_ONCE(sk->sk_wmem_queued),
-		     2 * L45_INSERT_MAX);
-	build->out = page_address(frag->page) + frag->offset;
-	build->cap = min_t(u32, room, frag->size - frag->offset);
+	cap = max_t(int, READ_ONCE(sk->sk_sndbuf) - READ_ONCE(sk->sk_wmem_queued),
+		    2 * L45_INSERT_MAX);
+	build->out = page_address(room.page) + room.offset;
+	build->cap = min_t(u32, cap, room.size - room.offset);
 	build->used = 0;
 	build->copied_to = 0;
 
 	err = l45_tcp_build(tcp, build);
 	if (build->used) {
-		u32 offset = frag->offset;
+		u32 offset = room.offset;
 		int ret;
 
-		frag->offset += build->used;
+		room.offset += build->used;
 		if (iov_iter_count(build->from) && !build->fault)
 			flags |= MSG_MORE;
 		if (flags & MSG_OOB)
 			l45_tcp_urgent_mark(sk, tcp, build);
-		ret = push(sk, tcp, frag->page, offset, build->used, flags);
+		ret = push(sk, tcp, room.page, offset, build->used, flags);
 		/* What is left is consumed all the same. */
 		if (!err && ret != -EAGAIN)
 			err = ret;
 	}
+	l45_room_give(&room);
 	instance = build->instance;
 	if (instance) {
 		l45_count(instance, EGRESS_BYTES_IN, before - iov_iter_count(build->from));

@@ -86,7 +86,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 	u64 bytes_out = 0, removed = 0, inserted = 0;
 	struct l45_instance *counted = NULL;
 	struct l45_tcp_direction *rx = &tcp->rx;
-	struct l45_walk walk;
+	struct l45_walk walk __l45_uninitialized;
 	int copied = 0, target, err = 0;
 	long timeo;
 
@@ -106,7 +106,14 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 		bool swallow;
 		u32 n;
 
+		if (rx->instance)
+			counted = rx->instance;
 		err = rx->err;
+		if (!err && !(flags & MSG_TRUNC)) {
+			copied += l45_walk_straight(&walk, &msg->msg_iter, len - copied);
+			if (copied == len)
+				break;
+		}
 		if (!err)
 			err = l45_walk_next(&walk, &segment);
 		if (err) {
@@ -204,6 +211,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			l45_tcp_rx_copy(rx, &tcp->rx);
 		} else {
 			bytes_out += walk.raw;
+			removed += walk.removed;
 		}
 		l45_walk_begin(&walk, sk, tcp, rx);
 	}
@@ -212,6 +220,7 @@ out:
 		kfree(rx);
 	} else if (!tcp->ended) {
 		bytes_out += walk.raw;
+		removed += walk.removed;
 		l45_walk_commit(&walk);
 		l45_tcp_eat(sk, tcp);
 		if (counted && copied > 0) {

@@ -13,7 +13,7 @@ void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 {
 	struct l45_tcp_direction *d = &tcp->rx;
 	struct l45_segment segment;
-	struct l45_walk walk;
+	struct l45_walk walk __l45_uninitialized;
 	bool ready = false;
 
 	if (!d->instance && d->plain == L45_REST) {
@@ -93,7 +93,7 @@ bool l45_tcp_is_readable(struct sock *sk)
 int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
 {
 	struct l45_segment segment;
-	struct l45_walk walk;
+	struct l45_walk walk __l45_uninitialized;
 	struct l45_tcp_direction *rx;
 	bool swallow;
 	u64 sum = 0;

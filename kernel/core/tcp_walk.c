@@ -3,6 +3,7 @@
 
 #include "tcp_walk.h"
 #include "trace.h"
+#include "user_piece.h"
 
 void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
 		    struct l45_tcp_direction *rx)
@@ -14,6 +15,8 @@ void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
 	walk->seq = tcp_sk(sk)->copied_seq;
 	walk->held_at = 0;
 	walk->raw = 0;
+	walk->removed = 0;
+	walk->said = 0;
 }
 
 void l45_tcp_rx_copy(struct l45_tcp_direction *to, const struct l45_tcp_direction *from)
@@ -159,6 +162,64 @@ void l45_walk_commit(struct l45_walk *walk)
 	walk->seq = tp->copied_seq;
 }
 
+u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *iter, size_t len)
+{
+	struct l45_cursor *cursor = &walk->rx->cursor;
+	u32 in_len = 0, all, removed = 0;
+	const u8 *in = NULL;
+	void __user *to;
+	size_t room;
+
+	if (!walk->rx->instance || l45_walk_held(walk) ||
+	    tcp_sk(walk->sk)->urg_data || input_ended(walk->sk))
+		return 0;
+	room = min(l45_user_piece(iter, &to), len);
+	if (room && l45_walk_queued(walk))
+		in = skb_view(walk->skb, walk->offset, &in_len);
+	if (!in)
+		return 0;
+	check_object_size(in, in_len, true);
+
+	all = in_len;
+	while (!cursor->delay_ns && !cursor->transform) {
+		u32 n = min(cursor->skip, in_len);
+
+		if (n) {
+			l45_engine_skipped(cursor, n);
+			removed += n;
+			in += n;
+			in_len -= n;
+		}
+		n = min_t(u64, cursor->copy, min_t(size_t, in_len, room));
+		if (n && !cursor->insert) {
+			/* Where it can't be written, the other way finds out how far it can. */
+			if (raw_copy_to_user(to, in, n))
+				break;
+			l45_engine_copied(cursor, n);
+			to += n;
+			room -= n;
+			in += n;
+			in_len -= n;
+		}
+		/* It may want what lies elsewhere to be in view. */
+		if (l45_engine_planned(cursor) || !room || in_len < L45_VIEW_MAX)
+			break;
+		walk->said = l45_engine_plan(cursor, in, in_len, false, cursor->buf,
+					     &walk->segment);
+		if (walk->said)
+			break;
+	}
+	all -= in_len;
+	if (all) {
+		l45_walk_consume(walk, all);
+		walk->removed += removed;
+		walk->rx->passed = 0;
+		walk->rx->together = 0;
+		iov_iter_advance(iter, all - removed);
+	}
+	return all - removed;
+}
+
 int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 {
 	struct l45_tcp_direction *d = walk->rx;
@@ -181,10 +242,15 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 			segment->len = len ? d->plain : 1;
 			return 0;
 		}
-		if (!l45_engine_planned(&d->cursor))
-			in = walk_view(walk, &len, &last);
-
-		err = l45_engine_next(&d->cursor, in, len, last, segment);
+		if (walk->said) {
+			err = min(walk->said, 0);
+			*segment = walk->segment;
+			walk->said = 0;
+		} else {
+			if (!l45_engine_planned(&d->cursor))
+				in = walk_view(walk, &len, &last);
+			err = l45_engine_next(&d->cursor, in, len, last, segment);
+		}
 		if (err)
 			return err;
 		if (segment->kind == L45_SEGMENT_PASS) {

@@ -15,6 +15,9 @@ struct l45_walk {
 	u32 offset;	/* of seq in skb */
 	u32 held_at;	/* bytes of held that are through */
 	u32 raw;	/* bytes consumed, for the counters */
+	u32 removed;	/* those of them that were left out by l45_walk_straight() */
+	int said;	/* what l45_engine_plan() said there, if not 0 */
+	struct l45_segment segment;
 	u8 view[L45_VIEW_MAX];
 };
 
@@ -43,6 +46,12 @@ static inline void l45_walk_consume(struct l45_walk *walk, u32 len)
 	walk->seq += len - held;
 	walk->raw += len;
 }
+
+/*
+ * The usual case: copy from the queue to the application, and leave out, for as long as
+ * both are simple. Returns the bytes copied, `len` at most.
+ */
+u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *to, size_t len);
 
 /* What is to be done with the input at the position. */
 int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment);

@@ -80,7 +80,7 @@ struct l45_flow {
  * asking). On datagrams the whole rest of the message is in view.
  */
 struct l45_step {
-	const u8 *in;	/* input in view, contiguous */
+	const u8 *in;	/* input in view, contiguous; NULL: see L45_BLIND */
 	u32 in_len;	/* bytes of it: 0 is possible */
 	bool first;	/* first step of a datagram, or of the direction of a stream */
 	bool last;	/* no input follows what is in view: end of datagram, or FIN */
@@ -120,6 +120,11 @@ struct l45_param {
  * message boundary), so another instance can join the stream there. Without it none can.
  */
 #define L45_HANDOVER (1 << 2)
+/*
+ * On streams, egress plans by the number of bytes alone and never reads them: `in` is NULL
+ * there. Spares the core to fetch bytes before it knows where they go.
+ */
+#define L45_BLIND (1 << 3)
 
 struct l45_ops {
 	u32 abi; /* L45_ABI */

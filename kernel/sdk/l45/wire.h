@@ -63,6 +63,9 @@ static inline enum l45_verdict l45_signature(struct l45_step *step, u32 at, cons
 {
 	u32 seen = step->in_len > at ? min_t(u32, step->in_len - at, len) : 0;
 
+	/* As a rule: by a constant length, which the compiler needs no call for. */
+	if (seen == L45_MARK_LEN && len == L45_MARK_LEN)
+		return memcmp(step->in + at, signature, L45_MARK_LEN) ? L45_PASS : L45_OK;
 	if (seen && memcmp(step->in + at, signature, seen))
 		return L45_PASS;
 	if (seen == len)
