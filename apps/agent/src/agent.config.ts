@@ -3,6 +3,9 @@ import { IsName } from '@l45/contracts';
 import { IsOptional, IsString, Matches } from 'class-validator';
 import { hostname } from 'node:os';
 
+const TEXT = '[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?';
+const LABELS = new RegExp(`^(${TEXT}=${TEXT}(,${TEXT}=${TEXT})*)?$`);
+
 export class AgentConfig {
   /** Name of this host in the system; its first label unless told. */
   @IsName()
@@ -19,4 +22,17 @@ export class AgentConfig {
   /** Where artifacts, and what was accepted so far, are kept. */
   @Matches(/^\//, { message: '$property must be an absolute path' })
   L45_STATE_DIR = '/var/lib/layer45';
+
+  /** By which deployments select this host: `role=edge,site=fra`. */
+  @IsOptional()
+  @Matches(LABELS, { message: '$property must be name=value, or several with commas' })
+  L45_LABELS?: string;
 }
+
+/** What the agent says of its host. */
+export const labelsOf = ({ L45_LABELS = '' }: AgentConfig): Record<string, string> =>
+  Object.fromEntries(
+    L45_LABELS.split(',')
+      .filter(Boolean)
+      .map((pair) => pair.split('=')),
+  );

@@ -15,13 +15,18 @@ import {
   RotationRequest,
   type RotationsReply,
   RotationsRequest,
+  type Schedule,
+  ScheduleRequest,
+  type SchedulesReply,
   type StatusReply,
   StatusRequest,
+  UnscheduleRequest,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 import { DeploymentsService } from './deployments/deployments.service.js';
 import { HistoryService } from './deployments/history.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
+import { SchedulesService } from './rotations/schedules.service.js';
 
 @Controller()
 export class DeployerController {
@@ -29,6 +34,7 @@ export class DeployerController {
     private readonly deployments: DeploymentsService,
     private readonly history: HistoryService,
     private readonly rotations: RotationsService,
+    private readonly schedules: SchedulesService,
   ) {}
 
   @Bus(ENDPOINTS.deployer.deploy)
@@ -84,6 +90,21 @@ export class DeployerController {
   @Bus(ENDPOINTS.deployer.rotations)
   async underWay({ name }: RotationsRequest): Promise<RotationsReply> {
     return { rotations: await this.rotations.list(name) };
+  }
+
+  @Bus(ENDPOINTS.deployer.schedule)
+  schedule(request: ScheduleRequest): Promise<Schedule> {
+    return this.schedules.schedule(request);
+  }
+
+  @Bus(ENDPOINTS.deployer.unschedule)
+  unschedule({ name }: UnscheduleRequest): Promise<Schedule> {
+    return this.schedules.unschedule(name);
+  }
+
+  @Bus(ENDPOINTS.deployer.schedules)
+  async listSchedules(): Promise<SchedulesReply> {
+    return { schedules: await this.schedules.list() };
   }
 
   @Bus(ENDPOINTS.deployer.history)

@@ -16,12 +16,16 @@ import { Fleet } from './rollout/fleet.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
+import { SchedulesService } from './rotations/schedules.service.js';
 import { BuildRow } from './storage/build.entity.js';
 import { DeploymentRow } from './storage/deployment.entity.js';
 import { DeploymentsRepository } from './storage/deployments.repository.js';
 import { HostRow } from './storage/host.entity.js';
 import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
 import { Revisions1763900000000 } from './storage/migrations/1763900000000-revisions.js';
+import { Labels1763920000000 } from './storage/migrations/1763920000000-labels.js';
+import { Schedules1763930000000 } from './storage/migrations/1763930000000-schedules.js';
+import { ScheduleRow } from './storage/schedule.entity.js';
 import { OutboxRow } from './storage/outbox.entity.js';
 import { RevisionRow } from './storage/revision.entity.js';
 import { Rotations1763910000000 } from './storage/migrations/1763910000000-rotations.js';
@@ -37,8 +41,22 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     }),
     CibModule.forRoot({
       schema: 'deployer',
-      entities: [BuildRow, DeploymentRow, HostRow, OutboxRow, RevisionRow, RotationRow],
-      migrations: [Initial1763800000000, Revisions1763900000000, Rotations1763910000000],
+      entities: [
+        BuildRow,
+        DeploymentRow,
+        HostRow,
+        OutboxRow,
+        RevisionRow,
+        RotationRow,
+        ScheduleRow,
+      ],
+      migrations: [
+        Initial1763800000000,
+        Revisions1763900000000,
+        Rotations1763910000000,
+        Labels1763920000000,
+        Schedules1763930000000,
+      ],
     }),
   ],
   controllers: [DeployerController],
@@ -59,6 +77,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     RotationAdmission,
     RotationsRepository,
     RotationsService,
+    SchedulesService,
   ],
 })
 export class DeployerModule {}

@@ -399,6 +399,42 @@ it('revoked while it is being deployed, is revoked', async () => {
   expect(directions('client')).not.toContainEqual(['ingress', 'egress'].toReversed());
 });
 
+describe('hosts by label', () => {
+  const edge = { selector: { labels: { role: 'edge' } }, match: {} };
+  const label = (host: string, labels: Record<string, string>) => {
+    plane.agent(host).labels = labels;
+    return plane.agent(host).report();
+  };
+  beforeAll(() => label('client', { role: 'edge', site: 'fra' }));
+  afterAll(() => Promise.all(['client', 'dns-server'].map((host) => label(host, {}))));
+
+  it('are selected, and those that come later join', async () => {
+    await eventually(
+      () => plane.deploy({ ends: { client: edge } }),
+      ({ hosts }) => expect(hosts).toMatchObject([{ host: 'client', converged: true }]),
+    );
+    await label('dns-server', { role: 'edge' });
+    const { ends } = await eventually(
+      () => plane.status(),
+      ({ hosts }) => expect(hosts.map(({ converged }) => converged)).toEqual([true, true]),
+    );
+    expect(ends.client).toMatchObject({ selector: edge.selector });
+    expect(plane.agent('dns-server').instances).toMatchObject([{ role: 'client' }]);
+  });
+
+  it('that nobody has are refused, with those that hosts have', async () => {
+    const ends = { client: { ...edge, selector: { labels: { role: 'core' } } } };
+    await expect(plane.deploy({ ends })).rejects.toMatchObject({
+      name: 'NO_HOST',
+      message: 'no host has role=core; labels of hosts: role=edge, site=fra',
+    });
+    await expect(plane.deploy({ ends: { client: { match: {} } } })).rejects.toMatchObject({
+      name: 'VALIDATION',
+      message: 'ends.client needs hosts, a selector, or both',
+    });
+  });
+});
+
 describe('a host', () => {
   it('that reboots gets everything again, built for its new kernel', async () => {
     await plane.deploy();

@@ -154,6 +154,8 @@ export interface ObservedState {
   target: Target;
   bootId: string;
   agentVersion: string;
+  /** By which deployments select hosts. */
+  labels?: Record<string, string>;
   /** Revision of the desired state that was applied last, wholly or with problems; 0: none yet. */
   desiredRevision: number;
   /** Version and interface of the loaded core module; absent while it is not loaded. */

@@ -117,6 +117,16 @@ export class Match {
   cgroups?: string[];
 }
 
+const LABEL = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
+
+/** Labels: names and values of letters, digits and `._/-`, at most 63. */
+export const isLabels = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).every((pair) =>
+    pair.every((text: unknown) => typeof text === 'string' && LABEL.test(text)),
+  );
+
 /** What a binary is built for. */
 export class Target {
   @Describe('Kernel release, as `uname -r` prints it', '6.1.0-44-amd64')

@@ -7,11 +7,13 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNotEmptyObject,
   IsObject,
   IsOptional,
   IsString,
   Length,
   Max,
+  MaxLength,
   Min,
 } from 'class-validator';
 import {
@@ -25,18 +27,33 @@ import {
   type Mode,
   MODES,
   Nested,
+  NestedList,
   type Role,
 } from './common.dto.js';
 
-/** One end of a deployment. */
+/** Hosts by what is said of them. */
+export class Selector {
+  @Describe('Labels that a host has, all of these', { role: 'edge' })
+  @IsObject()
+  @IsNotEmptyObject()
+  labels: Record<string, string>;
+}
+
+/** One end of a deployment: hosts by name, by selector, or both. */
 export class End {
   @Describe('Hosts, by the names under which their agents report', ['client'])
+  @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(10_000)
   @ArrayUnique()
   @IsName(true)
-  hosts: string[];
+  hosts?: string[];
+
+  @Describe('All hosts that match, also those that come later; who has joined stays')
+  @IsOptional()
+  @Nested(() => Selector)
+  selector?: Selector;
 
   @Describe('Which flows of these hosts')
   @Nested(() => Match)
@@ -143,11 +160,7 @@ export class RollbackRequest extends DeploymentRequest {
 }
 
 /** What takes the place of another deployment. It is active, and attached to live sockets. */
-export class RotateTarget {
-  @Describe('Name of the new deployment', 'tag-dns-2')
-  @IsName()
-  name: string;
-
+export class Successor {
   @Describe('Name of a customization', 'dns_tag')
   @IsName()
   customization: string;
@@ -168,6 +181,12 @@ export class RotateTarget {
   @IsOptional()
   @Nested(() => Ends)
   ends?: Ends;
+}
+
+export class RotateTarget extends Successor {
+  @Describe('Name of the new deployment', 'tag-dns-2')
+  @IsName()
+  name: string;
 }
 
 /** How a rotation is paced. */
@@ -198,6 +217,35 @@ export class RotateRequest extends RotationPace {
 
   @IsWait()
   wait?: number;
+}
+
+export class ScheduleRequest extends RotationPace {
+  @Describe('Name of the schedule; its deployments are called <name>-1, <name>-2, …', 'hourly')
+  @IsName()
+  @MaxLength(50)
+  name: string;
+
+  @Describe('Name of the deployment to begin with', 'tag-dns')
+  @IsName()
+  from: string;
+
+  @Describe('What takes turns, in this order, and then from the beginning')
+  @ArrayMinSize(1)
+  @ArrayMaxSize(100)
+  @NestedList(() => Successor)
+  deployments: Successor[];
+
+  @Describe('Seconds between two rotations, more than `timeout` and `drain` together', 3600)
+  @IsInt()
+  @Min(1)
+  @Max(31_536_000)
+  interval: number;
+}
+
+export class UnscheduleRequest {
+  @Describe('Name of the schedule', 'hourly')
+  @IsName()
+  name: string;
 }
 
 /** Names either deployment of a rotation. */
@@ -355,4 +403,19 @@ export interface Rotation {
 
 export interface RotationsReply {
   rotations: Rotation[];
+}
+
+export interface Schedule {
+  name: string;
+  /** Name of the deployment that was rotated to last, or began. */
+  current: string;
+  interval: number;
+  deployments: { customization: string }[];
+  nextAt: string;
+  /** Why the last rotation could not begin. */
+  problem?: string;
+}
+
+export interface SchedulesReply {
+  schedules: Schedule[];
 }

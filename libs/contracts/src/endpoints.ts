@@ -24,8 +24,12 @@ import {
   RotationRequest,
   type RotationsReply,
   RotationsRequest,
+  type Schedule,
+  ScheduleRequest,
+  type SchedulesReply,
   type StatusReply,
   StatusRequest,
+  UnscheduleRequest,
 } from './deployer.dto.js';
 import type { ServiceInfo } from './info.dto.js';
 import { HostsRequest, type HostsReply } from './monitor.dto.js';
@@ -211,6 +215,32 @@ export const ENDPOINTS = {
       'rotations',
       RotationsRequest,
       'Rotations under way, or those of one deployment.',
+      {},
+    ),
+    schedule: endpoint<Schedule>()(
+      'deployer',
+      'schedule',
+      ScheduleRequest,
+      'Rotate through a list of deployments, one every interval.',
+      {
+        name: 'hourly',
+        from: name,
+        deployments: [{ customization: 'dns_tag' }, { customization: 'app_id' }],
+        interval: 3_600,
+      },
+    ),
+    unschedule: endpoint<Schedule>()(
+      'deployer',
+      'unschedule',
+      UnscheduleRequest,
+      'End a schedule; what is deployed stays.',
+      { name: 'hourly' },
+    ),
+    schedules: endpoint<SchedulesReply>()(
+      'deployer',
+      'schedules',
+      Empty,
+      'Schedules, and when each rotates next.',
       {},
     ),
     history: endpoint<HistoryReply>()(

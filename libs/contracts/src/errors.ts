@@ -9,8 +9,11 @@ export const ERRORS = {
   /** The parameters break the customization's schema. */
   INVALID_PARAMS: 400,
   UNKNOWN_HOST: 404,
+  /** No host has the labels of a selector. */
+  NO_HOST: 404,
   UNKNOWN_CUSTOMIZATION: 404,
   UNKNOWN_DEPLOYMENT: 404,
+  UNKNOWN_SCHEDULE: 404,
   /** No deployment of this name ever had the revision. */
   UNKNOWN_REVISION: 404,
   /** The object store has no bytes of this digest. */

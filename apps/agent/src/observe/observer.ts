@@ -2,7 +2,7 @@
 import { VERSION } from '@l45/bus';
 import type { AgentStatus, ObservedInstance, ObservedState } from '@l45/contracts';
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig } from '../agent.config.js';
+import { AgentConfig, labelsOf } from '../agent.config.js';
 import type { KernelInstance } from '../kernel/instance.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { problemOf } from '../reconcile/problems.js';
@@ -44,6 +44,7 @@ export class Observer {
       host: this.config.L45_HOST,
       ...this.facts,
       agentVersion: VERSION,
+      labels: labelsOf(this.config),
       desiredRevision: revision,
       ...kernel,
       problems,

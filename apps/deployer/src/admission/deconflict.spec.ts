@@ -8,6 +8,7 @@ const candidate = (fields: Partial<Candidate> = {}): Candidate => ({
   name: 'another',
   priority: 100,
   ends: { client: { hosts: ['elsewhere', 'dns-server'], match: {} } },
+  members: {},
   ...fields,
 });
 

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type End, type Ends, L45Error, ROLES } from '@l45/contracts';
+import { type Ends, L45Error, type Match, ROLES } from '@l45/contracts';
 import { matchesOverlap } from '../match/overlap.js';
+import { hostsOf, type Members } from '../rollout/membership.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 
 export interface Candidate {
   name: string;
   priority: number;
   ends: Ends;
+  members: Members;
 }
 
 /** Throws OVERLAP if another deployment could match the same flow at the same priority on a host. */
-export function deconflict({ name, priority, ends }: Candidate, live: DeploymentRow[]): void {
+export function deconflict(candidate: Candidate, live: DeploymentRow[]): void {
+  const { name, priority } = candidate;
   const rivals = live.filter((other) => other.name !== name && other.priority === priority);
   for (const rival of rivals) {
-    const host = commonHost(ends, rival.specification.ends);
+    const host = commonHost(endsOf(candidate), endsOf(candidateOf(rival)));
     if (host === undefined) continue;
     throw new L45Error(
       'OVERLAP',
@@ -23,10 +26,21 @@ export function deconflict({ name, priority, ends }: Candidate, live: Deployment
   }
 }
 
+/** Whether the deployment would overlap with another one on a host that it is not on yet. */
+export function conflictsOn(host: string, row: DeploymentRow, live: DeploymentRow[]): boolean {
+  const everywhere = Object.fromEntries(ROLES.map((role) => [role, [host]]));
+  try {
+    deconflict({ ...candidateOf(row), members: everywhere }, live);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** A host, in whatever roles, of which a flow could match both. */
-function commonHost(a: Ends, b: Ends): string | undefined {
-  for (const mine of endsOf(a)) {
-    for (const theirs of endsOf(b)) {
+function commonHost(a: Placed[], b: Placed[]): string | undefined {
+  for (const mine of a) {
+    for (const theirs of b) {
       const hosts = new Set(theirs.hosts);
       const host = mine.hosts.find((one) => hosts.has(one));
       if (host !== undefined && matchesOverlap(mine.match, theirs.match)) return host;
@@ -35,4 +49,20 @@ function commonHost(a: Ends, b: Ends): string | undefined {
   return undefined;
 }
 
-const endsOf = (ends: Ends): End[] => ROLES.flatMap((role) => ends[role] ?? []);
+interface Placed {
+  hosts: string[];
+  match: Match;
+}
+
+const endsOf = ({ ends, members }: Candidate): Placed[] =>
+  ROLES.flatMap((role) => {
+    const end = ends[role];
+    return end ? [{ hosts: hostsOf(ends, members, role), match: end.match }] : [];
+  });
+
+export const candidateOf = (row: DeploymentRow): Candidate => ({
+  name: row.name,
+  priority: row.priority,
+  ends: row.specification.ends,
+  members: row.members,
+});

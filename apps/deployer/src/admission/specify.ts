@@ -4,6 +4,7 @@ import {
   type DeployRequest,
   type Ends,
   type ErrorDetail,
+  isLabels,
   L45Error,
   type Role,
   ROLES,
@@ -38,10 +39,26 @@ function specifyEnds(ends: Ends, customization: Customization): Ends {
     : [{ field: 'ends', rule: 'required', message: 'ends needs a client, a server, or both' }];
   const specified: Ends = {};
   for (const role of given) {
-    const { hosts = [], match = {} } = ends[role] ?? {};
+    const { hosts, selector, match = {} } = ends[role] ?? {};
     const normalised = normaliseMatch(match, `ends.${role}.match`, customization.protocol);
     errors.push(...normalised.errors);
-    specified[role] = { hosts: hosts.toSorted(), match: normalised.match };
+    if (selector && !isLabels(selector.labels))
+      errors.push({
+        field: `ends.${role}.selector.labels`,
+        rule: 'labels',
+        message: `ends.${role}.selector.labels must have texts of letters, digits and ._/-`,
+      });
+    if (!hosts && !selector)
+      errors.push({
+        field: `ends.${role}`,
+        rule: 'required',
+        message: `ends.${role} needs hosts, a selector, or both`,
+      });
+    specified[role] = {
+      ...(hosts && { hosts: hosts.toSorted() }),
+      ...(selector && { selector: { labels: sorted(selector.labels) } }),
+      match: normalised.match,
+    };
   }
   if (errors.length === 0) return specified;
   throw new L45Error('VALIDATION', errors.map(({ message }) => message).join('; '), errors);
@@ -52,3 +69,6 @@ function unsupported(role: Role, { name, roles }: Customization): ErrorDetail[] 
   const message = `${name} has no ${role} role, only ${roles.join(' and ')}`;
   return [{ field: `ends.${role}`, rule: 'roles', message }];
 }
+
+const sorted = (labels: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -14,7 +14,7 @@ import { currentTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
-import { deconflict } from '../admission/deconflict.js';
+import { candidateOf, deconflict } from '../admission/deconflict.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { specify } from '../admission/specify.js';
 import { RotationAdmission } from '../admission/rotation-admission.service.js';
@@ -133,12 +133,13 @@ export class DeploymentsService {
       specification.customization,
       await this.transactions.run((manager) => this.admission.targetsOf(manager, specification)),
     );
-    const fresh = newDeployment(name, specification);
     // Another request may have come first since: look again, alone.
     const stored = await this.transactions.exclusively(TURN, async (manager) => {
       const other = await this.admission.admit(manager, name, specification, order);
       if (other) return other;
       const latest = await this.repository.latestRevision(manager, name);
+      const members = await this.admission.membersOf(manager, specification);
+      const fresh = newDeployment(name, specification, members);
       const deployment = { ...fresh, revision: (latest?.revision ?? 0) + 1 };
       await this.repository.saveBuilds(manager, builds);
       await this.ledger.record(manager, undefined, deployment, order);
@@ -192,8 +193,8 @@ export class DeploymentsService {
     manager: EntityManager,
   ): Promise<Change> {
     if (deployment.priority === priority) return undefined;
-    const { name, specification } = deployment;
-    deconflict({ name, priority, ends: specification.ends }, await this.repository.live(manager));
+    const candidate = { ...candidateOf(deployment), priority };
+    deconflict(candidate, await this.repository.live(manager));
     return { priority };
   }
 

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { currentTraceparent } from '@l45/telemetry';
 import { randomUUID } from 'node:crypto';
+import type { Members } from '../rollout/membership.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
 
 /** A deployment that begins. */
-export function newDeployment(name: string, specification: Specification): DeploymentRow {
+export function newDeployment(
+  name: string,
+  specification: Specification,
+  members: Members,
+): DeploymentRow {
   const { priority, mode } = specification;
   const now = new Date();
   return {
     id: randomUUID(),
     name,
     specification,
+    members,
     priority,
     priorities: null,
     mode,

@@ -87,6 +87,11 @@ export class Fleet {
     return !this.#observed.entries.has(host) || this.silentSince(host) !== undefined;
   }
 
+  /** The latest report of every host. */
+  reports(): Report[] {
+    return [...this.#observed.entries.values()].map(({ value }) => reportOf(value));
+  }
+
   /** The latest report of a host that is new to the database too. */
   report(host: string): Report | undefined {
     const entry = this.#observed.entries.get(host);

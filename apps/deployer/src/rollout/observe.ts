@@ -4,11 +4,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HostRow } from '../storage/host.entity.js';
 
 /** What of a report matters to rollouts: not its counters, which change with every one. */
-export type Report = Pick<HostRow, 'name' | 'target' | 'observed' | 'problems' | 'applied'>;
+export type Report = Pick<
+  HostRow,
+  'name' | 'target' | 'labels' | 'observed' | 'problems' | 'applied'
+>;
 
 export const reportOf = (state: ObservedState): Report => ({
   name: state.host,
   target: { kernelRelease: state.target.kernelRelease, arch: state.target.arch },
+  labels: state.labels ?? {},
   observed: state.instances.map(
     ({ id, mode, priority, directions, deprecated, sockets, counters }) => ({
       id,
@@ -31,10 +35,9 @@ export function observe(host: HostRow | undefined, report: Report, at: Date): Ho
   if (at < host.observedAt) return undefined;
   // An agent that restarts has applied nothing yet, but its kernel still has what it applied.
   const applied = Math.max(host.applied, report.applied);
-  const { target, observed, problems } = report;
-  const before = [host.applied, host.target, host.observed, host.problems];
-  if (isDeepStrictEqual(before, [applied, target, observed, problems])) return undefined;
-  return { ...host, target, observed, problems, applied, observedAt: at };
+  const after = { ...host, ...report, applied };
+  if (isDeepStrictEqual(after, host)) return undefined;
+  return { ...after, observedAt: at };
 }
 
 const neverAsked = {

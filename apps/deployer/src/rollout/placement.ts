@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Match, type Role, ROLES } from '@l45/contracts';
 import { createHash } from 'node:crypto';
+import { hostsOf } from './membership.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 
 /** One deployment on one host in one role: what becomes an instance. */
@@ -16,8 +17,9 @@ export interface Placement {
 
 export const placementsOf = (deployment: DeploymentRow): Placement[] =>
   ROLES.flatMap((role) => {
-    const { hosts, match } = deployment.specification.ends[role] ?? { hosts: [], match: {} };
-    return hosts.map((host) => ({
+    const { ends } = deployment.specification;
+    const match = ends[role]?.match ?? {};
+    return hostsOf(ends, deployment.members, role).map((host) => ({
       id: instanceId(deployment.id, host, role),
       deployment,
       host,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Target } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
+import { conflictsOn } from '../admission/deconflict.js';
 import { recordRotation } from '../deployments/revise.js';
 import type { HostRow } from '../storage/host.entity.js';
 import type { RevisionRow } from '../storage/revision.entity.js';
 import type { RotationRow } from '../storage/rotation.entity.js';
 import { type Builds, distinctTargets } from './builds.js';
 import { observe, type Report } from './observe.js';
+import { joined } from './membership.js';
 import { directionsOf, nextPhase, type Phase, phaseAfterRevoke } from './phase.js';
 import { type Placement, placementsOf } from './placement.js';
 import { everyHostConfirms, type Evidence, explain, type Hosts, isDrained } from './progress.js';
@@ -78,6 +80,13 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
   };
 
   for (const [name, { report, at }] of reports) changeHost(observe(hosts.get(name), report, at));
+  for (const deployment of world.live) {
+    // Of two that want the same flows of a new host, the older one gets them.
+    const others = [...deployments.values()].filter(({ id }) => id !== deployment.id);
+    const conflicts = (host: string) => conflictsOn(host, deployment, others);
+    const grown = joined(deployment, [...hosts.values()], conflicts);
+    if (grown) changeDeployment({ ...grown, updatedAt: now });
+  }
   for (let settled = false; !settled;) {
     settled = true;
     const placements = [...deployments.values()].map(placementsOf);

@@ -57,11 +57,12 @@ export class RotationsService {
       this.admission.targetsOf(manager, specification),
     );
     const builds = await this.builder.buildAll(specification.customization, targets);
-    const fresh = newDeployment(request.to.name, specification);
     const rotation = await this.transactions.exclusively(TURN, async (manager) => {
       const { from, existing } = await this.#admit(manager, request, specification);
       if (existing) return existing;
       await this.deployments.saveBuilds(manager, builds);
+      const members = await this.admission.membersOf(manager, specification);
+      const fresh = newDeployment(request.to.name, specification, members);
       return this.#begin(manager, from, fresh, request);
     });
     this.#hasChanged();

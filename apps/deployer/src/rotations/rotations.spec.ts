@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ENDPOINTS, type RotateRequest } from '@l45/contracts';
+import { ENDPOINTS, type RotateRequest, type ScheduleRequest } from '@l45/contracts';
 import { ControlPlane, eventually, TAG_DNS } from '../testing/control-plane.js';
 
 jest.setTimeout(60_000);
@@ -130,5 +130,52 @@ it('refuses customizations whose messages cannot be told apart', async () => {
   await expect(again).rejects.toMatchObject({
     name: 'SAME_SIGNATURE',
     message: expect.stringMatching(/^messages of dns_compress cannot be told from/),
+  });
+});
+
+describe('a schedule', () => {
+  const schedule = (request: Partial<ScheduleRequest> = {}) =>
+    plane.ask(ENDPOINTS.deployer.schedule, {
+      name: 'often',
+      from,
+      deployments: [{ customization: 'dns_tag' }, { customization: 'dns_compress' }],
+      interval: 2,
+      timeout: 1,
+      drain: 0,
+      ...request,
+    });
+
+  it('rotates through its deployments until it is ended', async () => {
+    await schedule();
+    expect(await schedule()).toMatchObject({ name: 'often', current: from });
+    const { rotations } = await eventually(
+      () => plane.ask(ENDPOINTS.deployer.rotations, { name: 'often-2' }),
+      (reply) => expect(reply.rotations.map(({ to: name }) => name)).toContain('often-2'),
+      30_000,
+    );
+    expect(rotations.at(-1)).toMatchObject({ reason: 'schedule often' });
+    await plane.ask(ENDPOINTS.deployer.unschedule, { name: 'often' });
+    expect(await plane.ask(ENDPOINTS.deployer.schedules, {})).toEqual({ schedules: [] });
+  });
+
+  it.each<[string, Partial<ScheduleRequest>, object]>([
+    [
+      'faster than confirmation',
+      { timeout: 2 },
+      { name: 'VALIDATION', details: [expect.objectContaining({ field: 'interval' })] },
+    ],
+    [
+      'whose last and first cannot be told apart',
+      { deployments: [{ customization: 'dns_compress' }] },
+      { name: 'SAME_SIGNATURE' },
+    ],
+    [
+      'with parameters that break a schema',
+      { deployments: [{ customization: 'dns_tag', params: { position: 'back' } }] },
+      { name: 'INVALID_PARAMS' },
+    ],
+  ])('%s is refused', async (_, request, expected) => {
+    await expect(schedule(request)).rejects.toMatchObject(expected);
+    expect(await plane.ask(ENDPOINTS.deployer.schedules, {})).toEqual({ schedules: [] });
   });
 });

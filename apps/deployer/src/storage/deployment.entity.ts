@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attach, Ends, Mode, Role } from '@l45/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Members } from '../rollout/membership.js';
 import type { Phase } from '../rollout/phase.js';
 
 /** What a deploy request asked for, in its one form, by which a repeated request is recognised. */
@@ -26,6 +27,9 @@ export class DeploymentRow {
   /** As it was asked for; priority and mode may have been changed since. */
   @Column('jsonb')
   specification: Specification;
+
+  @Column('jsonb')
+  members: Members;
 
   @Column('integer')
   priority: number;

@@ -76,6 +76,10 @@ export class DeploymentsRepository {
     return new Map(rows.map((row) => [row.name, row]));
   }
 
+  allHosts(manager: EntityManager): Promise<Pick<HostRow, 'name' | 'labels'>[]> {
+    return manager.find(HostRow, { select: { name: true, labels: true } });
+  }
+
   async hostNames(manager: EntityManager): Promise<string[]> {
     return (await manager.find(HostRow, { select: { name: true } })).map(({ name }) => name);
   }

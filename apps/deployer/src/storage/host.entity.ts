@@ -34,6 +34,9 @@ export class HostRow {
   target: Target;
 
   @Column('jsonb')
+  labels: Record<string, string>;
+
+  @Column('jsonb')
   observed: Observed[];
 
   @Column('jsonb')

@@ -38,6 +38,7 @@ export class FakeAgent {
   /** Whether what is desired is applied, or refused. */
   willing = true;
   problems: AgentProblem[] = [];
+  labels: Record<string, string> = {};
   /** Attached to each instance. */
   sockets = 0;
   /** What the kernel has. */
@@ -79,6 +80,7 @@ export class FakeAgent {
       target: this.target,
       bootId: 'boot',
       agentVersion: '0.1.0',
+      labels: this.labels,
       desiredRevision: this.#revision,
       customizations: [],
       instances: this.instances,

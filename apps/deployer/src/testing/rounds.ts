@@ -46,6 +46,7 @@ export class Rounds {
     return {
       name,
       target: TARGET,
+      labels: host.labels,
       problems: [],
       applied: host.revision,
       observed: host.desired.instances.map(({ id, mode, priority, directions, deprecated }) => ({

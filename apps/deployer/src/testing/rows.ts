@@ -20,6 +20,7 @@ export const deploymentRow = (fields: Partial<DeploymentRow> = {}): DeploymentRo
       server: { hosts: ['dns-server'], match: { protocols: ['udp'] } },
     },
   },
+  members: {},
   priority: 100,
   priorities: null,
   mode: 'active',
@@ -36,6 +37,7 @@ export const deploymentRow = (fields: Partial<DeploymentRow> = {}): DeploymentRo
 export const hostRow = (name: string, fields: Partial<HostRow> = {}): HostRow => ({
   name,
   target: TARGET,
+  labels: {},
   observed: [],
   problems: [],
   observedAt: LONG_AGO,
