@@ -8,11 +8,14 @@ import {
   CustomizationRef,
   type CustomizationsReply,
   ENDPOINTS,
+  type InverseModule,
+  InverseRequest,
   type TargetsReply,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 import { Builds } from './building/builds.js';
 import { Catalogue } from './catalogue/catalogue.js';
+import { Inverse } from './inverse/inverse.service.js';
 import { Kernels } from './kernel/kernels.js';
 
 @Controller()
@@ -21,6 +24,7 @@ export class BuilderController {
     private readonly builds: Builds,
     private readonly catalogue: Catalogue,
     private readonly kernels: Kernels,
+    private readonly inverse: Inverse,
   ) {}
 
   @Bus(ENDPOINTS.builder.build)
@@ -41,6 +45,11 @@ export class BuilderController {
   @Bus(ENDPOINTS.builder.add)
   add(request: AddCustomizationRequest): Promise<Customization> {
     return this.catalogue.add(request);
+  }
+
+  @Bus(ENDPOINTS.builder.inverse)
+  inverseModule(request: InverseRequest): Promise<InverseModule> {
+    return this.inverse.module(request);
   }
 
   @Bus(ENDPOINTS.builder.targets)

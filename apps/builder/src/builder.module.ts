@@ -14,6 +14,8 @@ import { AddedCustomizations } from './catalogue/added-customizations.js';
 import { Catalogue } from './catalogue/catalogue.js';
 import { ManifestParser } from './catalogue/manifest.js';
 import { ShippedCustomizations } from './catalogue/shipped-customizations.js';
+import { CaptureFilter } from './inverse/capture-filter.js';
+import { Inverse } from './inverse/inverse.service.js';
 import { CoreSources } from './kernel/core-sources.js';
 import { Kernels } from './kernel/kernels.js';
 import { Initial1763800000000 } from './migrations/1763800000000-initial.js';
@@ -41,8 +43,10 @@ const entities = [AddedCustomization, BuiltModule];
     AddedCustomizations,
     Builds,
     BuiltModules,
+    CaptureFilter,
     Catalogue,
     CoreSources,
+    Inverse,
     Kernels,
     SecurityGateway,
     ShippedCustomizations,

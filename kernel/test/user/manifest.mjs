@@ -67,7 +67,7 @@ for (const name of names) {
     new Ajv({ useDefaults: true }).compile({ ...manifest.parameters, required: [] })({}),
     `${name}: has valid defaults`,
   );
-  const files = [...manifest.source, ...manifest.inverse.map(({ source }) => source), 'README.md'];
+  const files = [...manifest.source, ...manifest.inverse.flatMap(({ source }) => source ?? []), 'README.md'];
   const missing = files.filter((file) => !existsSync(new URL(`${name}/${file}`, folder)));
   ok(!missing.length, `${name}: has its files`, missing);
 }

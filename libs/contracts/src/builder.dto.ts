@@ -33,7 +33,8 @@ export interface CustomizationManifest {
   wire: { signature: 'mark' | 'short' | 'none'; adds: number };
   /** C files to compile. */
   source: string[];
-  inverse: { type: string; source: string }[];
+  /** Without a file it is the customization itself, compiled for middleboxes. */
+  inverse: { type: string; source?: string }[];
 }
 
 /** A customization that can be deployed. */

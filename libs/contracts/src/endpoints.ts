@@ -31,7 +31,19 @@ import {
   StatusRequest,
   UnscheduleRequest,
 } from './deployer.dto.js';
-import type { ServiceInfo } from './info.dto.js';
+import {
+  AllowRequest,
+  type AllowReply,
+  AssignmentsRequest,
+  type AssignmentsReply,
+  type InverseModule,
+  InverseRequest,
+  type Middlebox,
+  MiddleboxesRequest,
+  type MiddleboxesReply,
+  MiddleboxRequest,
+  RegisterMiddleboxRequest,
+} from './middlebox.dto.js';
 import { HostsRequest, type HostsReply } from './monitor.dto.js';
 import {
   type AllowRollbackReply,
@@ -116,6 +128,13 @@ export const ENDPOINTS = {
       AddCustomizationRequest,
       'Add the source of a customization.',
       { manifest: 'name: my_tag\n…', files: { 'my_tag.c': '…' } },
+    ),
+    inverse: endpoint<InverseModule>()(
+      'builder',
+      'inverse',
+      InverseRequest,
+      'Build the inverse module of a customization, or find it in the cache.',
+      { customization: 'dns_tag', type: 'wireshark' },
     ),
     targets: endpoint<TargetsReply>()(
       'builder',
@@ -300,7 +319,41 @@ export const ENDPOINTS = {
     ),
   },
   middlebox: {
-    info: endpoint<ServiceInfo>()('middlebox', 'info', Empty, 'What the service can do today.', {}),
+    register: endpoint<Middlebox>()(
+      'middlebox',
+      'register',
+      RegisterMiddleboxRequest,
+      'Make a middlebox known, or change what it loads and sees.',
+      { middlebox: 'tap-1', types: ['wireshark', 'pcap'], sees: { prefixes: ['10.45.0.0/24'] } },
+    ),
+    unregister: endpoint<MiddleboxesReply>()(
+      'middlebox',
+      'unregister',
+      MiddleboxRequest,
+      'Forget a middlebox; what it has loaded is removed.',
+      { middlebox: 'tap-1' },
+    ),
+    list: endpoint<MiddleboxesReply>()(
+      'middlebox',
+      'list',
+      MiddleboxesRequest,
+      'Middleboxes, what they read, and the applications that they saw.',
+      { middlebox: 'tap-1' },
+    ),
+    assignments: endpoint<AssignmentsReply>()(
+      'middlebox',
+      'assignments',
+      AssignmentsRequest,
+      'Which middleboxes read which deployments, and how far each is.',
+      { deployment: 'tag-dns' },
+    ),
+    allow: endpoint<AllowReply>()(
+      'middlebox',
+      'allow',
+      AllowRequest,
+      'Say which applications may occur in a deployment.',
+      { deployment: 'tag-dns', applications: ['dig', 'dnsmasq'] },
+    ),
   },
   agent: {
     status: endpoint<AgentStatus>()(

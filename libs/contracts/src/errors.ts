@@ -16,6 +16,9 @@ export const ERRORS = {
   UNKNOWN_SCHEDULE: 404,
   /** No deployment of this name ever had the revision. */
   UNKNOWN_REVISION: 404,
+  UNKNOWN_MIDDLEBOX: 404,
+  /** No customization has an inverse module of this type. */
+  UNKNOWN_INVERSE: 404,
   /** The object store has no bytes of this digest. */
   UNKNOWN_ARTIFACT: 404,
   /** A different deployment, or customization, has this name. */

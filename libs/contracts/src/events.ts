@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Deployment, DeploymentProgress, Rotation } from './deployer.dto.js';
 
+import type { ApplicationEvent } from './middlebox.dto.js';
+
 /** Events, by subject below `l45.events.`; each payload is JSON. */
 export interface Events {
   /** A deployment was changed by a request, or got further. */
@@ -11,6 +13,8 @@ export interface Events {
   'deployer.progress': DeploymentProgress;
   /** A host came online or went offline. */
   'monitor.host': { host: string; online: boolean };
+  /** A middlebox saw an application that is not on the list of a deployment. */
+  'middlebox.application': ApplicationEvent;
 }
 
 export type EventName = keyof Events;

@@ -6,7 +6,7 @@ export * from './deployer.dto.js';
 export * from './endpoints.js';
 export * from './errors.js';
 export * from './events.js';
-export * from './info.dto.js';
+export * from './middlebox.dto.js';
 export * from './monitor.dto.js';
 export * from './schema.js';
 export * from './security.dto.js';

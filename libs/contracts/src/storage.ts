@@ -4,6 +4,12 @@
 export const DESIRED_BUCKET = 'l45_desired';
 /** KV bucket with one key a host: `ObservedState`, written by that host's agent only. */
 export const OBSERVED_BUCKET = 'l45_observed';
+/** KV bucket with one key a middlebox: `MiddleboxDesiredState`, written by the middlebox service only. */
+export const MIDDLEBOX_DESIRED_BUCKET = 'l45_middlebox_desired';
+/** KV bucket with one key a middlebox: `MiddleboxObservedState`, written by its agent only. */
+export const MIDDLEBOX_OBSERVED_BUCKET = 'l45_middlebox_observed';
+/** KV bucket with one key a deployment: `Prepared`, written by the middlebox service only. */
+export const PREPARED_BUCKET = 'l45_prepared';
 /** Object store: artifacts under their SHA-256 digest (hex). */
 export const ARTIFACT_BUCKET = 'l45_artifacts';
 /** JetStream stream of `l45.events.>`. */

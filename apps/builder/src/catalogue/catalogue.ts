@@ -40,9 +40,9 @@ export class Catalogue {
   async add({ manifest, files }: AddCustomizationRequest): Promise<Customization> {
     const parsed = this.parser.parse(manifest);
     if (parsed.name === RESERVED) throw taken(parsed.name);
-    if (parsed.inverse.length)
-      throw new L45Error('VALIDATION', 'inverse modules cannot be added yet', [
-        { field: 'inverse', rule: 'isEmpty', message: 'must be empty' },
+    if (parsed.inverse.some(({ source }) => source !== undefined))
+      throw new L45Error('VALIDATION', 'files of inverse modules cannot be added yet', [
+        { field: 'inverse', rule: 'isEmpty', message: 'must name no source: { type: pcap }' },
       ]);
     const wanted = catalogued('added', parsed, manifest, sourceFiles(files));
     const present = (await this.shipped.find(parsed.name)) ?? (await this.added.insert(wanted));

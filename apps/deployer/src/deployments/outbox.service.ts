@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EventPublisher } from '@l45/bus';
+import { EventPublisher, Loop } from '@l45/bus';
 import { Transactions } from '@l45/cib';
 import type { EventName, Events } from '@l45/contracts';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Loop } from '../rollout/loop.js';
 import { OutboxRow } from '../storage/outbox.entity.js';
 
 const BATCH = 100;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Buckets } from '@l45/bus';
+import { Buckets, Mirror } from '@l45/bus';
 import { type DesiredState, L45Error, OFFLINE_AFTER_MS, type ObservedState } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { HostRow } from '../storage/host.entity.js';
-import { Mirror } from './mirror.js';
+
 import { type Report, reportOf } from './observe.js';
 import { stateFor } from './project.js';
 import type { Sighting, Sightings } from './round.js';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Loop } from '@l45/bus';
 import { Transactions } from '@l45/cib';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
@@ -7,7 +8,6 @@ import { Announcer } from '../deployments/announcer.service.js';
 import { Outbox } from '../deployments/outbox.service.js';
 import { RolloutsRepository } from '../storage/rollouts.repository.js';
 import { Fleet } from './fleet.service.js';
-import { Loop } from './loop.js';
 import { RebuildService } from './rebuild.service.js';
 import { type Outcome, round, turnoversOf } from './round.js';
 import { TURN } from './turn.js';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Loop } from '@l45/bus';
 import { Transactions } from '@l45/cib';
 import { L45Error, type Schedule, type ScheduleRequest } from '@l45/contracts';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -8,7 +9,6 @@ import { refuseSameSignature } from '../admission/rotation-admission.service.js'
 import { specify } from '../admission/specify.js';
 import { BuilderGateway } from '../building/builder.gateway.js';
 import { ANONYMOUS } from '../deployments/revise.js';
-import { Loop } from '../rollout/loop.js';
 import { directionsOf } from '../rollout/phase.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';

@@ -2,8 +2,14 @@
 import {
   DESIRED_BUCKET,
   type DesiredState,
+  MIDDLEBOX_DESIRED_BUCKET,
+  MIDDLEBOX_OBSERVED_BUCKET,
+  type MiddleboxDesiredState,
+  type MiddleboxObservedState,
   OBSERVED_BUCKET,
   type ObservedState,
+  PREPARED_BUCKET,
+  type Prepared,
 } from '@l45/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -16,10 +22,16 @@ import { StateBucket } from './state-bucket.js';
 export class Buckets {
   readonly desired: StateBucket<DesiredState>;
   readonly observed: StateBucket<ObservedState>;
+  readonly middleboxDesired: StateBucket<MiddleboxDesiredState>;
+  readonly middleboxObserved: StateBucket<MiddleboxObservedState>;
+  readonly prepared: StateBucket<Prepared>;
 
   constructor(@Inject(NATS) connection: NatsConnection, @Inject(BUS_OPTIONS) options: BusOptions) {
     const access = { create: options.service !== 'agent', inboxPrefix: inboxPrefix(options) };
     this.desired = new StateBucket(connection, DESIRED_BUCKET, access);
     this.observed = new StateBucket(connection, OBSERVED_BUCKET, access);
+    this.middleboxDesired = new StateBucket(connection, MIDDLEBOX_DESIRED_BUCKET, access);
+    this.middleboxObserved = new StateBucket(connection, MIDDLEBOX_OBSERVED_BUCKET, access);
+    this.prepared = new StateBucket(connection, PREPARED_BUCKET, access);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StateBucket } from '@l45/bus';
+import type { StateBucket } from './state-bucket.js';
 
 export interface Entry<T> {
   value: T;
@@ -51,6 +51,11 @@ export class Mirror<T> {
     // The watch may have told of it already, or of what came after it.
     if ((this.#revisions.get(key) ?? 0) < revision)
       this.#hold(key, { value, revision, at: new Date() });
+  }
+
+  /** The watch tells when it is gone. */
+  async remove(key: string): Promise<void> {
+    await this.bucket.delete(key);
   }
 
   async #follow(): Promise<void> {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SeenApplication } from '@l45/contracts';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { createInterface } from 'node:readline';
+import { InverseLoader } from './inverse-loader.js';
+import { MiddleboxConfig } from './middlebox.config.js';
+import { WiresharkType } from './wireshark.js';
+
+const FIELDS = [
+  'frame.time_epoch',
+  'ip.src',
+  'ipv6.src',
+  'l45.deployment',
+  'l45.app_id',
+  'dns.qry.name',
+];
+/** Of those seen last. */
+const KEPT = 256;
+const RESTART_MS = 1_000;
+
+/** Reads the capture through the Wireshark inverse, and counts which applications sent what. */
+@Injectable()
+export class Applications implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly events = new EventEmitter<{ seen: [] }>();
+
+  private readonly logger = new Logger(Applications.name);
+  private readonly seen = new Map<string, SeenApplication>();
+  private reading: ChildProcess[] = [];
+  private restart?: NodeJS.Timeout;
+  private isStopped = false;
+
+  constructor(
+    @Inject(MiddleboxConfig) private readonly config: MiddleboxConfig,
+    @Inject(WiresharkType) private readonly wireshark: WiresharkType,
+    @Inject(InverseLoader) private readonly loader: InverseLoader,
+  ) {}
+
+  list(): SeenApplication[] {
+    return [...this.seen.values()];
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.L45_CAPTURE === undefined) return;
+    this.loader.events.on('installed', (type) => {
+      if (type === this.wireshark.type) this.read(this.config.L45_CAPTURE ?? '');
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.isStopped = true;
+    this.stop();
+  }
+
+  /** From the beginning, with the modules as they are now. */
+  private read(capture: string): void {
+    this.stop();
+    this.seen.clear();
+    const parameters = [
+      ...['-l', '-n', '-Y', 'l45.app_id', '-X', `lua_script:${this.wireshark.entry}`],
+      ...['-T', 'fields', '-E', 'occurrence=f', ...FIELDS.flatMap((field) => ['-e', field])],
+    ];
+    // Without the user's own plugins, where the same file may be.
+    const env = { ...process.env, HOME: this.config.L45_STATE_DIR };
+    const isFile = capture.startsWith('/');
+    const tshark = this.start(
+      'tshark',
+      [...parameters, ...(isFile ? ['-r', '-'] : ['-i', capture])],
+      {
+        env,
+        stdio: [isFile ? 'pipe' : 'ignore', 'pipe', 'ignore'],
+      },
+    );
+    if (isFile) {
+      const tail = this.start('tail', ['-c', '+1', '-F', capture], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      if (tshark.stdin) tail.stdout?.pipe(tshark.stdin);
+      tshark.stdin?.on('error', () => undefined); // it has ended, and is started again
+    }
+    if (tshark.stdout) {
+      createInterface({ input: tshark.stdout }).on('line', (line) => this.take(line));
+    }
+  }
+
+  private start(
+    program: string,
+    parameters: string[],
+    options: Parameters<typeof spawn>[2],
+  ): ChildProcess {
+    const child = spawn(program, parameters, options);
+    this.reading.push(child);
+    const ended = (reason: unknown) => {
+      if (this.isStopped || !this.reading.includes(child)) return;
+      this.logger.warn(`${program} ended (${String(reason)}): starting it again`);
+      clearTimeout(this.restart);
+      this.restart = setTimeout(() => this.read(this.config.L45_CAPTURE ?? ''), RESTART_MS);
+    };
+    return child.on('error', ended).on('exit', ended);
+  }
+
+  private stop(): void {
+    clearTimeout(this.restart);
+    for (const child of this.reading.splice(0)) child.kill();
+  }
+
+  private take(line: string): void {
+    const [time = '', ip4, ip6, deployment = '', application = '', query] = line.split('\t');
+    if (!deployment) return;
+    const source = ip4 || ip6 || '';
+    const key = [deployment, application, source].join(' ');
+    const count = (this.seen.get(key)?.count ?? 0) + 1;
+    // The one seen last is the last one.
+    this.seen.delete(key);
+    this.seen.set(key, {
+      deployment,
+      application,
+      source,
+      count,
+      ...(query && { query }),
+      lastSeen: new Date(Number(time) * 1_000).toISOString(),
+    });
+    const [oldest] = this.seen.keys();
+    if (this.seen.size > KEPT && oldest !== undefined) this.seen.delete(oldest);
+    this.events.emit('seen');
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { homedir } from 'node:os';
+import { AgentConfig } from '../agent.config.js';
+
+export class RoleConfig {
+  /** Whether the agent programs this host's kernel, or has a middlebox read what others say. */
+  @IsIn(['host', 'middlebox'])
+  L45_ROLE: 'host' | 'middlebox' = 'host';
+}
+
+/** Of an agent in the role of a middlebox, whose name is L45_HOST. */
+export class MiddleboxConfig extends AgentConfig {
+  /** Wireshark's folder of plugins. */
+  @Matches(/^\//, { message: '$property must be an absolute path' })
+  L45_WIRESHARK_PLUGINS = `${homedir()}/.local/lib/wireshark/plugins`;
+
+  /**
+   * What is watched for application ids: the name of an interface, or the absolute path of a
+   * capture that grows; absent: nothing is.
+   */
+  @IsOptional()
+  @IsString()
+  L45_CAPTURE?: string;
+}

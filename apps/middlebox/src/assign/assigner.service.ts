@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Buckets, Loop, Mirror } from '@l45/bus';
+import {
+  type Assignment,
+  type DesiredState,
+  L45Error,
+  type MiddleboxDesiredState,
+  type MiddleboxObservedState,
+  OFFLINE_AFTER_MS,
+  type Prepared,
+} from '@l45/contracts';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import { ApplicationsService } from '../applications.service.js';
+import { DeployerGateway } from '../deployer.gateway.js';
+import type { MiddleboxRow } from '../storage/middlebox.entity.js';
+import { MiddleboxesRepository } from '../storage/middleboxes.repository.js';
+import { assign, type Modules, preparedOf, progressOf, type Reports } from './assign.js';
+import { deploymentsOf, type Told } from './deployments.js';
+import { ModulesService } from './modules.service.js';
+
+/** Everything follows from watching; this mends what was missed, and tries again what failed. */
+const RESYNC_MS = 5_000;
+
+/**
+ * Assigns inverse modules to the middleboxes that see a deployment's flows, and says when all of
+ * them have loaded theirs. It starts from what hosts are told, never from what happened.
+ */
+@Injectable()
+export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestroy {
+  readonly #loop = new Loop(Assigner.name, () => this.#assign());
+  readonly #hosts: Mirror<DesiredState>;
+  readonly #desired: Mirror<MiddleboxDesiredState>;
+  readonly #observed: Mirror<MiddleboxObservedState>;
+  readonly #prepared: Mirror<Prepared>;
+  #names = new Map<string, string>();
+  #timer?: NodeJS.Timeout;
+
+  constructor(
+    buckets: Buckets,
+    private readonly repository: MiddleboxesRepository,
+    private readonly modules: ModulesService,
+    private readonly deployer: DeployerGateway,
+    private readonly applications: ApplicationsService,
+  ) {
+    const changed = () => this.trigger();
+    this.#hosts = new Mirror(buckets.desired, changed);
+    this.#desired = new Mirror(buckets.middleboxDesired, changed);
+    this.#observed = new Mirror(buckets.middleboxObserved, changed);
+    this.#prepared = new Mirror(buckets.prepared, changed);
+  }
+
+  onApplicationBootstrap(): void {
+    for (const mirror of this.#mirrors) mirror.follow();
+    this.#timer = setInterval(() => {
+      this.modules.forget();
+      this.trigger();
+    }, RESYNC_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#mirrors.map((mirror) => mirror.stop()));
+    await this.#loop.stop();
+  }
+
+  trigger(): void {
+    this.#loop.trigger();
+  }
+
+  report(middlebox: string): MiddleboxObservedState | undefined {
+    return this.#observed.entries.get(middlebox)?.value;
+  }
+
+  silentSince(middlebox: string): Date | undefined {
+    const at = this.#observed.entries.get(middlebox)?.at;
+    return at && Date.now() - at.getTime() > OFFLINE_AFTER_MS ? at : undefined;
+  }
+
+  get #mirrors() {
+    return [this.#hosts, this.#desired, this.#observed, this.#prepared];
+  }
+
+  async #assign(): Promise<void> {
+    if (!this.#mirrors.every(({ current }) => current)) return;
+    const live = await this.#live();
+    const registered = await this.repository.all();
+    const types = new Set(registered.flatMap((row) => row.types));
+    const modules = await this.modules.find(live, [...types]);
+    const rows = await this.repository.update((current) => {
+      const known = (name: string) => this.#desired.entries.get(name)?.value.revision ?? 0;
+      return current.flatMap((row) => {
+        // Registered since: the next round knows its modules.
+        if (!row.types.every((type) => types.has(type))) return [];
+        const next = assign(row, live, modules);
+        // Whoever wiped or restored the database: middleboxes only go forward.
+        if (known(row.name) > next.revision) return { ...next, revision: known(row.name) + 1 };
+        return next === row ? [] : next;
+      });
+    });
+    await this.#tell(rows);
+    await this.#prepare(rows, modules);
+    await this.applications.check(rows, this);
+  }
+
+  #told(): Told[] {
+    return deploymentsOf([...this.#hosts.entries.values()].map(({ value }) => value));
+  }
+
+  /** Those that change bytes; of the others there is nothing to be taken back. */
+  async #live(): Promise<Assignment[]> {
+    const told = this.#told();
+    if (told.some(({ deployment }) => !this.#names.has(deployment))) {
+      this.#names = await this.deployer.names();
+    }
+    const silent = told.length ? await this.modules.changingNothing() : new Set<string>();
+    return told
+      .filter(({ customization }) => !silent.has(customization))
+      .map((one) => ({ ...one, name: this.#names.get(one.deployment) ?? one.deployment }));
+  }
+
+  async #tell(rows: MiddleboxRow[]): Promise<void> {
+    const names = new Set(rows.map(({ name }) => name));
+    for (const { name, revision, desired } of rows) {
+      const state = { middlebox: name, revision, ...desired };
+      if (isDeepStrictEqual(this.#desired.entries.get(name)?.value, state)) continue;
+      await unlessConflict(this.#desired.put(name, state));
+    }
+    for (const name of this.#desired.entries.keys()) {
+      if (!names.has(name)) await this.#desired.remove(name);
+    }
+  }
+
+  async #prepare(rows: MiddleboxRow[], modules: Modules): Promise<void> {
+    const progress = rows.flatMap((row) => progressOf(row, modules, this));
+    // Those that change nothing are ready at once.
+    const all = new Set(this.#told().map(({ deployment }) => deployment));
+    for (const deployment of all) {
+      const prepared = preparedOf(deployment, progress);
+      if (isDeepStrictEqual(this.#prepared.entries.get(deployment)?.value, prepared)) continue;
+      await unlessConflict(this.#prepared.put(deployment, prepared));
+    }
+    for (const deployment of this.#prepared.entries.keys()) {
+      if (!all.has(deployment)) await this.#prepared.remove(deployment);
+    }
+  }
+}
+
+/** Another replica was first; the watch tells what it wrote, and whether that is the newest. */
+async function unlessConflict(written: Promise<void>): Promise<void> {
+  await written.catch((error: unknown) => {
+    if (!(error instanceof L45Error && error.name === 'CONFLICT')) throw error;
+  });
+}
