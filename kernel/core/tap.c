@@ -142,8 +142,10 @@ void l45_tap_release_locked(struct l45_socket *socket)
 {
 	if (socket->closed || rcu_access_pointer(socket->set) || socket->cork)
 		return;
-	if (socket->tcp && !l45_tcp_done(socket->tcp))
+	if (socket->tcp && !l45_tcp_done(socket->tcp)) {
+		WRITE_ONCE(socket->leaving, true);
 		return;
+	}
 	/* It may still match others: as a listener for its children, or until it is settled. */
 	if ((!socket->settled || socket->sk->sk_state == TCP_LISTEN) &&
 	    l45_attach_wanted(socket->sk, &socket->owner))
@@ -501,6 +503,7 @@ static void build_ops(struct tap *tap, const struct proto_ops *stock)
 	tap->ops.read_sock = l45_tcp_read_sock;
 	tap->ops.read_skb = l45_tcp_read_skb;
 	tap->ops.peek_len = l45_tcp_peek_len;
+	tap->ops.poll = l45_tcp_poll;
 	tap->ops.sendmsg_locked = l45_tcp_sendmsg_locked;
 	tap->ops.sendpage_locked = l45_tcp_sendpage_locked;
 	tap->stock_ops = stock;

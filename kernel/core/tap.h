@@ -5,8 +5,7 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
-struct l45_instance;
-struct l45_socket;
+#include "attach.h"
 
 /* The functions that the socket would run without us. */
 struct proto *l45_tap_stock(const struct sock *sk);
@@ -31,6 +30,12 @@ int l45_tap_scan(struct l45_instance *instance);
 void l45_tap_release(struct l45_socket *socket);
 /* The same under lock_sock. */
 void l45_tap_release_locked(struct l45_socket *socket);
+/* After every use: as soon as a stream that is to be released can be. */
+static inline void l45_tap_release_late(struct l45_socket *socket)
+{
+	if (unlikely(READ_ONCE(socket->leaving)))
+		l45_tap_release(socket);
+}
 
 int l45_tap_init(void);
 void l45_tap_uninit(void);

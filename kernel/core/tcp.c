@@ -78,8 +78,8 @@ bool l45_tcp_done(const struct l45_tcp *tcp)
 {
 	u32 i;
 
-	if (tcp->tx.instance || tcp->tx.held_len || tcp->page || tcp->rx.instance ||
-	    tcp->rx.held_len)
+	if (tcp->senders || tcp->tx.instance || tcp->tx.held_len || tcp->page ||
+	    tcp->rx.instance || tcp->rx.held_len)
 		return false;
 	for (i = 0; i < tcp->set->count; i++) {
 		if (!READ_ONCE(tcp->set->instances[i]->dead))

@@ -31,6 +31,7 @@ ssize_t l45_tcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode
 int l45_tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor);
 int l45_tcp_read_skb(struct sock *sk, skb_read_actor_t actor);
 int l45_tcp_peek_len(struct socket *sock);
+__poll_t l45_tcp_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait);
 int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg);
 bool l45_tcp_is_readable(struct sock *sk);
 /* Last words, while the socket can still send. Under lock_sock. */

@@ -257,7 +257,9 @@ static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr
 	int ret;
 
 	refcount_inc(&tcp->refs);
+	tcp->senders++;
 	ret = send_customized(sk, tcp, msg);
+	tcp->senders--;
 	l45_tcp_free(tcp);
 	return ret;
 }
@@ -298,6 +300,7 @@ int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 		ret = send_ours(sk, socket) ? send_locked(sk, socket, msg) :
 					      tcp_sendmsg_locked(sk, msg, len);
 	release_sock(sk);
+	l45_tap_release_late(socket);
 	l45_socket_put(socket);
 	return ret;
 }
@@ -355,11 +358,13 @@ int l45_tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size
 	struct l45_socket *socket = l45_tap_find(sk);
 	int ret;
 
-	if (socket)
-		l45_socket_put(socket);
 	lock_sock(sk);
 	ret = l45_tcp_sendpage_locked(sk, page, offset, size, flags);
 	release_sock(sk);
+	if (socket) {
+		l45_tap_release_late(socket);
+		l45_socket_put(socket);
+	}
 	return ret;
 }
 

@@ -275,14 +275,21 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 		}
 	}
 	release_sock(sk);
+	if (ret == -ENOTCONN && tcp->ended) {
+		/* Revoked while this waited for its first byte. */
+		l45_tcp_free(tcp);
+		goto stock;
+	}
 	if (ret >= 0 && inq >= 0 && tcp_sk(sk)->recvmsg_inq)
 		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
 	l45_tcp_free(tcp);
+	l45_tap_release_late(socket);
 	l45_socket_put(socket);
 	return ret;
 
 stock:
 	ret = l45_tap_stock(sk)->recvmsg(sk, msg, len, flags, addr_len);
+	l45_tap_release_late(socket);
 	l45_socket_put(socket);
 	return ret;
 }

@@ -127,6 +127,41 @@ int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
 	return min_t(u64, sum, INT_MAX);
 }
 
+/* TCP counts what is in its queue, tags and all, against SO_RCVLOWAT. */
+static bool below_mark(struct sock *sk, struct l45_tcp *tcp)
+{
+	int len;
+
+	/* No more than this will come before some is read. */
+	if (l45_tcp_rx_plain(tcp) || tcp_epollin_ready(sk, INT_MAX))
+		return false;
+	len = l45_tcp_readable_len(sk, tcp);
+	return len >= 0 && len < READ_ONCE(sk->sk_rcvlowat);
+}
+
+__poll_t l45_tcp_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait)
+{
+	struct sock *sk = sock->sk;
+	struct l45_socket *socket = l45_socket_get(sk);
+	__poll_t mask;
+
+	if (!socket)
+		l45_tap_enter();
+	mask = l45_tap_stock_ops(sk)->poll(file, sock, wait);
+	if (socket && mask & EPOLLIN && READ_ONCE(sk->sk_rcvlowat) > 1 &&
+	    !(mask & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))) {
+		lock_sock(sk);
+		if (below_mark(sk, socket->tcp))
+			mask &= ~(EPOLLIN | EPOLLRDNORM);
+		release_sock(sk);
+	}
+	if (socket)
+		l45_socket_put(socket);
+	else
+		l45_tap_leave();
+	return mask;
+}
+
 int l45_tcp_peek_len(struct socket *sock)
 {
 	struct l45_socket *socket = l45_socket_get(sock->sk);

@@ -37,6 +37,7 @@ struct l45_tcp {
 	struct l45_set *set; /* those that the stream began with */
 	void (*data_ready)(struct sock *sk);
 	bool ended;
+	u32 senders; /* calls under way; what they began they also end */
 	ktime_t not_before; /* the next byte out */
 
 	/* Customized, yet not taken by TCP for want of memory. */

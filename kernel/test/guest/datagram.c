@@ -305,6 +305,46 @@ static void mapped(void)
 	check(setsockopt(server, SOL_IPV6, IPV6_ADDRFORM, &(int){ AF_INET }, sizeof(int)) < 0);
 }
 
+/* Two members of a group, one of them named by what it is bound to. */
+static void multicast(void)
+{
+	struct sockaddr_storage group;
+	int members[2], client, on = 1, index = 1;
+	socklen_t len = loopback(&group, 0);
+
+	fill(4);
+	client = socket(group.ss_family, SOCK_DGRAM, 0);
+	for (int i = 0; i < 2; i++) {
+		members[i] = socket(group.ss_family, SOCK_DGRAM, 0);
+		check(!setsockopt(members[i], SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+		if (ip6) {
+			struct sockaddr_in6 *in6 = (void *)&group;
+			struct ipv6_mreq mreq = { .ipv6mr_interface = index };
+
+			check(inet_pton(AF_INET6, "ff01::4545", &in6->sin6_addr) == 1);
+			in6->sin6_scope_id = index;
+			mreq.ipv6mr_multiaddr = in6->sin6_addr;
+			check(!bind(members[i], (void *)&group, len));
+			check(!setsockopt(members[i], SOL_IPV6, IPV6_ADD_MEMBERSHIP, &mreq,
+					  sizeof(mreq)));
+			check(!setsockopt(client, SOL_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index)));
+		} else {
+			struct sockaddr_in *in = (void *)&group;
+			struct ip_mreqn mreq = { .imr_ifindex = index };
+
+			in->sin_addr.s_addr = inet_addr("239.45.45.45");
+			mreq.imr_multiaddr = in->sin_addr;
+			check(!bind(members[i], (void *)&group, len));
+			check(!setsockopt(members[i], SOL_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq)));
+			check(!setsockopt(client, SOL_IP, IP_MULTICAST_IF, &mreq, sizeof(mreq)));
+		}
+		check(!getsockname(members[i], (void *)&group, &len));
+	}
+	check(sendto(client, data, 700, 0, (void *)&group, len) == 700);
+	get(members[0], 700);
+	get(members[1], 700);
+}
+
 /* What an error returns is not what was on the wire. */
 static void errors(void)
 {
@@ -396,7 +436,7 @@ static const struct {
 } cases[] = {
 #define CASE(name) { #name, name }
 	CASE(sizes), CASE(too_large), CASE(answer), CASE(peek), CASE(peek_offset),
-	CASE(truncated), CASE(many), CASE(corked), CASE(segmented), CASE(pktinfo), CASE(mapped),
+	CASE(truncated), CASE(many), CASE(corked), CASE(segmented), CASE(pktinfo), CASE(mapped), CASE(multicast),
 	CASE(errors), CASE(timeouts), CASE(faults), CASE(file), CASE(churn),
 };
 

@@ -4,6 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 compile datagram
 
+# Nothing else says where datagrams to an IPv6 group go on a host without a network.
+ip -6 route replace multicast ff01::/16 dev lo table local
+
 ctl new 1 app_id deployment=1 role=0 protocol=udp application=l45-data*
 for family in 4 6; do
 	"$work/datagram" all $family || die "app_id, IPv$family"

@@ -6,6 +6,8 @@ set -eu
 [ -z "${L45_DEBUG-}" ] || set -x
 
 here=$(cd "$(dirname "$0")" && pwd)
+# Less of the same where every call takes long: the debug kernel.
+quick=${L45_QUICK-}
 work=$(mktemp -d /tmp/l45-XXXXXX)
 children=
 

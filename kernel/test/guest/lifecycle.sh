@@ -85,6 +85,21 @@ ctl del 1
 equal "$(ctl sockets | wc -l)" 0 "sockets after revoking"
 kill $talker
 
+# A sender that waits for its reader while its customization is revoked and to be unloaded.
+ctl new 1 stream_tag role=0 protocol=tcp application=l45-talk
+"$work/talk" tcp-stall 7003 3000000 &
+stalled=$!
+children="$children $stalled"
+until_true 20 '[ "$(counter 1 egress_bytes_in)" -gt 65536 ]'
+before=-1
+until_true 20 'last=$before; before=$(counter 1 egress_bytes_in); [ "$last" = "$before" ]'
+ctl del 1
+if [ -f /run/job/modules ]; then
+	must_fail rmmod l45_stream_tag
+fi
+kill -USR1 $stalled
+wait $stalled || die "not all arrived of what a revoked customization began"
+
 # Load and unload under load. The last user is a connection in TIME_WAIT, if at all.
 [ -f /run/job/modules ] || { echo "lifecycle: pass, but for the modules"; exit 0; }
 core=$(sed -n '1s/ .*//p;1p' /run/job/modules | head -n 1)
@@ -95,7 +110,9 @@ for module in $others; do rmmod "$(basename "$module" .ko)"; done
 children="$children $!"
 "$work/talk" tcp-churn 7002 1000000 &
 children="$children $!"
-for i in $(seq 8); do
+rounds=8
+[ -z "$quick" ] || rounds=3
+for i in $(seq $rounds); do
 	# shellcheck disable=SC2086
 	ctl new 1 app_id role=1 attach=1 directions=1 deployment=9 lport=7001 lport=7002 $match
 	# shellcheck disable=SC2086

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -607,6 +608,176 @@ static void scattered(void)
 	recv_all(server, ret, sizeof(data) - ret, 4000, 35);
 }
 
+/* As many pieces as there can be. */
+static void vectors(void)
+{
+	static uint8_t data[1000 * 7], into[1000 * 7];
+	struct iovec out[1000], in[1000];
+	int client, server;
+	size_t got = 0;
+
+	connection(&client, &server);
+	fill(data, 0, sizeof(data), 49);
+	for (int i = 0; i < 1000; i++) {
+		out[i] = (struct iovec){ data + i * 7, 7 };
+		in[i] = (struct iovec){ into + i * 7, 7 };
+	}
+	check(writev(client, out, 1000) == sizeof(data));
+	while (got < sizeof(data)) {
+		ssize_t ret = readv(server, in, 1000);
+
+		check(ret > 0);
+		verify(into, got, ret, 49);
+		got += ret;
+	}
+}
+
+static void many(void)
+{
+	struct mmsghdr out[8] = {}, in[8] = {};
+	struct iovec vec[8], ivec[8];
+	uint8_t data[8 * 700], into[8 * 700];
+	int client, server;
+
+	connection(&client, &server);
+	fill(data, 0, sizeof(data), 50);
+	for (int i = 0; i < 8; i++) {
+		vec[i] = (struct iovec){ data + i * 700, 700 };
+		ivec[i] = (struct iovec){ into + i * 700, 700 };
+		out[i].msg_hdr.msg_iov = &vec[i];
+		in[i].msg_hdr.msg_iov = &ivec[i];
+		out[i].msg_hdr.msg_iovlen = in[i].msg_hdr.msg_iovlen = 1;
+	}
+	check(sendmmsg(client, out, 8, 0) == 8);
+	check(recvmmsg(server, in, 8, MSG_WAITALL, NULL) == 8);
+	for (int i = 0; i < 8; i++)
+		check(out[i].msg_len == 700 && in[i].msg_len == 700);
+	verify(into, 0, sizeof(into), 50);
+}
+
+/* Not before so much can be read, tags not counted; and no later. */
+static void low_water(void)
+{
+	int client, server, low = 3000, inq;
+	uint8_t buffer[3000];
+
+	connection(&client, &server);
+	check(!setsockopt(server, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)));
+	send_all(client, 0, 2500, 500, 51);
+	check(!readable(server, 200));
+	send_all(client, 2500, 3500, 500, 51);
+	check(readable(server, 5000));
+	check(!ioctl(server, FIONREAD, &inq) && inq >= 3000);
+	check(recv(server, buffer, sizeof(buffer), 0) == 3000);
+	verify(buffer, 0, 3000, 51);
+	recv_all(server, 3000, 3000, 3000, 51);
+}
+
+static void selected(void)
+{
+	struct timeval none = { 0 };
+	int client, server;
+	fd_set set;
+
+	connection(&client, &server);
+	FD_ZERO(&set);
+	FD_SET(server, &set);
+	check(select(server + 1, &set, NULL, NULL, &none) == 0);
+	send_all(client, 0, 1, 1, 52);
+	FD_SET(server, &set);
+	check(select(server + 1, &set, NULL, NULL, NULL) == 1);
+	recv_all(server, 0, 1, 1, 52);
+	FD_SET(server, &set);
+	check(select(server + 1, &set, NULL, NULL, &none) == 0);
+	FD_SET(client, &set);
+	check(select(client + 1, NULL, &set, NULL, &none) == 1);
+}
+
+/* Into one pipe, by tee() into another, out of both into two connections. */
+static void teed(void)
+{
+	int client, server, a[2], b[2], pipes[2], copies[2];
+	uint8_t buffer[4000];
+	ssize_t got;
+
+	connection(&client, &server);
+	connection(&a[0], &a[1]);
+	connection(&b[0], &b[1]);
+	check(!pipe(pipes) && !pipe(copies));
+	for (size_t at = 0; at < 40000; at += got) {
+		send_all(client, at, 4000, 4000, 53);
+		got = splice(server, NULL, pipes[1], NULL, 4000, 0);
+		check(got > 0);
+		check(tee(pipes[0], copies[1], got, 0) == got);
+		check(splice(pipes[0], NULL, a[0], NULL, got, 0) == got);
+		check(splice(copies[0], NULL, b[0], NULL, got, 0) == got);
+		recv_all(a[1], at, got, 4000, 53);
+		recv_all(b[1], at, got, 4000, 53);
+		if (got < 4000)
+			check(recv(server, buffer, 4000 - got, MSG_WAITALL) == 4000 - got);
+		got = 4000;
+	}
+}
+
+static void pass(int through, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
+	struct iovec vec = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	check(sendmsg(through, &msg, 0) == 1);
+}
+
+static int passed(int through)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec vec = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	int fd;
+
+	check(recvmsg(through, &msg, 0) == 1);
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+/* Each half of a connection changes hands in the middle; to one of another name. */
+static void rights(void)
+{
+	int client, server, through[2], status;
+	pid_t child;
+
+	connection(&client, &server);
+	send_all(client, 0, 1234, 1234, 54);
+	recv_all(server, 0, 234, 234, 54);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, through));
+	child = fork();
+	check(child >= 0);
+	if (!child) {
+		close(client);
+		close(server);
+		prctl(PR_SET_NAME, "other");
+		client = passed(through[1]);
+		server = dup(passed(through[1]));
+		recv_all(server, 234, 1000, 500, 54);
+		send_all(client, 1234, 4000, 900, 54);
+		recv_all(server, 1234, 3000, 500, 54);
+		_exit(0);
+	}
+	pass(through[0], client);
+	pass(through[0], server);
+	check(waitpid(child, &status, 0) == child && !status);
+	recv_all(server, 4234, 1000, 500, 54);
+	send_all(server, 0, 3000, 3000, 55);
+	recv_all(client, 0, 3000, 3000, 55);
+}
+
 static void more(void)
 {
 	int client, server;
@@ -860,6 +1031,7 @@ static const struct {
 	CASE(large), CASE(slow_reader), CASE(nonblocking), CASE(no_straggler), CASE(peek),
 	CASE(waitall), CASE(accuracy), CASE(edges), CASE(write_edges), CASE(two_at_once),
 	CASE(writers), CASE(send_file), CASE(splice_out), CASE(faults), CASE(scattered),
+	CASE(vectors), CASE(many), CASE(low_water), CASE(selected), CASE(teed), CASE(rights),
 	CASE(more), CASE(zerocopy), CASE(half_closed), CASE(reset), CASE(interrupted),
 	CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting), CASE(churn),
 };

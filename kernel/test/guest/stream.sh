@@ -10,11 +10,13 @@ both_ends() {
 
 "$work/stream" churn 4 || die "without an instance"
 both_ends stream_tag p.interval=1000
-for family in 4 6; do
+families="4 6"
+[ -z "$quick" ] || families=4
+for family in $families; do
 	"$work/stream" all $family || die "stream_tag, IPv$family"
 done
 ctl instances
-[ "$(counter 1 inserted)" -gt 1000000 ] || die "hardly anything was inserted"
+[ "$(counter 1 inserted)" -gt 500000 ] || die "hardly anything was inserted"
 equal "$(counter 1 errors)" 0 errors
 until_true 10 '[ "$(counter 1 sockets)" = 0 ]'
 ctl del 1

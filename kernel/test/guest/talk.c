@@ -3,11 +3,13 @@
  * Echo over loopback, named "l45-talk".
  *
  *	talk udp-server|tcp-server PORT
- *	talk udp-client|tcp-client|tcp-churn PORT COUNT
+ *	talk udp-client|tcp-client|tcp-churn PORT COUNT [FILE]	where it says how far it is
+ *	talk tcp-stall PORT BYTES	sends them to itself; reads after SIGUSR1
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in address;
@@ -63,6 +66,8 @@ static int tcp_server(void)
 	}
 }
 
+static int progress = -1;
+
 static int exchange(int fd, int i, int stream)
 {
 	char out[300], in[2000];
@@ -84,6 +89,8 @@ static int exchange(int fd, int i, int stream)
 	} while (stream && got < len);
 	if (got != len || memcmp(in, out, len))
 		return fprintf(stderr, "wrong answer to %d\n", i), 1;
+	if (progress >= 0)
+		pwrite(progress, out, snprintf(out, sizeof(out), "%d\n", i), 0);
 	return 0;
 }
 
@@ -96,6 +103,47 @@ static int dial(int type)
 	return fd;
 }
 
+/* One process sends, the other reads once it is told to. */
+static int tcp_stall(long bytes)
+{
+	int server = socket(AF_INET, SOCK_STREAM, 0), fd, child, status = 0, signal;
+	static unsigned char buffer[65536];
+	sigset_t signals;
+	long at = 0;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	if (bind(server, (void *)&address, sizeof(address)) || listen(server, 1))
+		return perror("listen"), 1;
+	fd = dial(SOCK_STREAM);
+	child = fork();
+	if (!child) {
+		for (; at < bytes; at += sizeof(buffer)) {
+			for (size_t i = 0; i < sizeof(buffer); i++)
+				buffer[i] = (at + i) * 2654435761u >> 13;
+			if (send(fd, buffer, sizeof(buffer), 0) != sizeof(buffer))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(fd);
+	fd = accept(server, NULL, NULL);
+	sigwait(&signals, &signal);
+	for (at = 0;;) {
+		ssize_t got = recv(fd, buffer, sizeof(buffer), 0);
+
+		if (got <= 0)
+			break;
+		for (ssize_t i = 0; i < got; i++, at++) {
+			if (buffer[i] != (unsigned char)(at * 2654435761u >> 13))
+				return fprintf(stderr, "byte %ld is wrong\n", at), 1;
+		}
+	}
+	waitpid(child, &status, 0);
+	return status || at < bytes;
+}
+
 int main(int argc, char **argv)
 {
 	int count = argc > 3 ? atoi(argv[3]) : 0, fd;
@@ -103,6 +151,8 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	prctl(PR_SET_NAME, "l45-talk");
+	if (argc > 4)
+		progress = open(argv[4], O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	address.sin_family = AF_INET;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons(atoi(argv[2]));
@@ -110,6 +160,8 @@ int main(int argc, char **argv)
 		return udp_server();
 	if (!strcmp(argv[1], "tcp-server"))
 		return tcp_server();
+	if (!strcmp(argv[1], "tcp-stall"))
+		return tcp_stall(count);
 	if (!strcmp(argv[1], "tcp-churn")) {
 		for (int i = 0; i < count; i++) {
 			fd = dial(SOCK_STREAM);
