@@ -30,6 +30,7 @@ bench_kernel() {
 tests() {
 	prepare
 	sh scripts/install/helm.sh
+	sh scripts/install/prometheus.sh
 	step 'Style, types, generated files'
 	npm run -s lint
 	node scripts/uapi.mjs --check

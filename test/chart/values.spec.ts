@@ -13,7 +13,12 @@ const BAD: Record<string, RegExp> = {
   'otlpEndpoint=collector:4318': /otlpEndpoint/,
   'agent.stateDir=state': /stateDir/,
   'nats.image=nats': /nats.image/,
+  'tracesSampler.name=often': /tracesSampler.name/,
+  'tracesSampler.argument=2': /argument/,
+  'metrics.interval=often': /metrics.interval/,
+  'grafana.datasources.tempoUrl=tempo': /tempoUrl/,
   // Impossible together.
+  'grafana.datasources.tempoUrl=http://tempo:3200': /prometheusUrl/,
   'nats.enabled=false': /nats.external.url/,
   'nats.external.url=nats://nats.example.org': /nats.external.url/,
   'postgres.enabled=false': /postgres.existingSecret/,

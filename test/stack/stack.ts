@@ -12,6 +12,8 @@ import { Service } from './service.js';
 export interface StackOptions {
   /** Keep logs and data here, instead of in a folder that is removed. */
   folder?: string;
+  /** What each service gets besides. */
+  environment?: (service: ServiceName) => NodeJS.ProcessEnv;
 }
 
 /** What a raw NATS request was answered with. */
@@ -32,7 +34,7 @@ export class Stack {
     private readonly services: ReadonlyMap<ServiceName, Service>,
   ) {}
 
-  static async start({ folder }: StackOptions = {}): Promise<Stack> {
+  static async start({ folder, environment }: StackOptions = {}): Promise<Stack> {
     const temporary = folder ? undefined : await temporaryFolder();
     const path = folder ?? temporary?.path ?? '';
     const logs = join(path, 'logs');
@@ -41,7 +43,7 @@ export class Stack {
       startNats({ storeDir: join(path, 'nats') }),
       startPostgres({ dataDir: join(path, 'postgres') }),
     ]);
-    const environment = {
+    const common = {
       NATS_URL: nats.url,
       DATABASE_URL: postgres.url,
       L45_MASTER_KEY_FILE: join(path, 'master.key'),
@@ -49,7 +51,7 @@ export class Stack {
     const services = new Map(
       SERVICES.filter((name) => name !== 'agent').map((name) => [
         name,
-        new Service(name, environment, logs),
+        new Service(name, { ...common, ...environment?.(name) }, logs),
       ]),
     );
     for (const service of services.values()) service.start();

@@ -5,6 +5,7 @@ import { AgentConfig } from './agent.config.js';
 import { ArtifactCache } from './artifacts/artifact-cache.js';
 import { KernelGateway } from './kernel/kernel.gateway.js';
 import { NetlinkGateway } from './kernel/netlink.gateway.js';
+import { AgentMetrics } from './observe/agent-metrics.js';
 import { Observer } from './observe/observer.js';
 import { Reporter } from './observe/reporter.js';
 import { ModuleLoader } from './reconcile/module-loader.js';
@@ -38,6 +39,7 @@ export const agentModule = (config: AgentConfig): DynamicModule => ({
     Verifier,
     ModuleLoader,
     Reconciler,
+    AgentMetrics,
     Observer,
     Reporter,
   ],

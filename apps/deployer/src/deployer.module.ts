@@ -15,6 +15,7 @@ import { Outbox } from './deployments/outbox.service.js';
 import { Fleet } from './rollout/fleet.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
+import { RolloutTelemetry } from './rollout/rollout-telemetry.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
 import { SchedulesService } from './rotations/schedules.service.js';
 import { BuildRow } from './storage/build.entity.js';
@@ -73,6 +74,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     Outbox,
     RebuildService,
     Reconciler,
+    RolloutTelemetry,
     RolloutsRepository,
     RotationAdmission,
     RotationsRepository,

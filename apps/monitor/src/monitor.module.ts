@@ -2,6 +2,7 @@
 import { BusModule } from '@l45/bus';
 import { CibModule } from '@l45/cib';
 import { Module } from '@nestjs/common';
+import { Convergence } from './convergence.service.js';
 import { HostsService } from './hosts.service.js';
 import { MonitorController } from './monitor.controller.js';
 import { HostRow } from './storage/host.entity.js';
@@ -22,6 +23,6 @@ import { Watcher } from './watcher.service.js';
     }),
   ],
   controllers: [MonitorController],
-  providers: [HostsRepository, HostsService, Watcher],
+  providers: [Convergence, HostsRepository, HostsService, Watcher],
 })
 export class MonitorModule {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets, EventPublisher } from '@l45/bus';
 import { type ObservedState, OFFLINE_AFTER_MS } from '@l45/contracts';
+import { inSpan, withTraceparent } from '@l45/telemetry';
 import {
   Injectable,
   Logger,
@@ -41,7 +42,11 @@ export class Watcher implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async #store(report: ObservedState, at: Date): Promise<void> {
-    const offline = await this.repository.store(report, at);
+    const { host, desiredRevision, traceparent } = report;
+    const attributes = { 'l45.host': host, 'l45.revision': desiredRevision };
+    const offline = await withTraceparent(traceparent, () =>
+      inSpan('observed store', attributes, () => this.repository.store(report, at)),
+    );
     if (offline) await this.#settle();
   }
 

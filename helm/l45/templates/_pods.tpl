@@ -1,5 +1,13 @@
 {{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 
+{{- /* Where Prometheus finds metrics without an operator; what is given: the port. */ -}}
+{{- define "l45.scraped" -}}
+annotations:
+  prometheus.io/scrape: 'true'
+  prometheus.io/path: /metrics
+  prometheus.io/port: {{ . | quote }}
+{{- end }}
+
 {{- /* What every pod has. Nothing here talks to the Kubernetes API, so none has a token for it. */ -}}
 {{- define "l45.pod" -}}
 serviceAccountName: {{ .root.Release.Name }}
@@ -77,6 +85,14 @@ capabilities:
 {{- with .root.Values.otlpEndpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . }}
+{{- end }}
+{{- with .root.Values.tracesSampler }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ .name }}
+{{- with .argument }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -45,7 +45,7 @@ const span = <T>(
     try {
       return await run();
     } catch (error) {
-      markFailed(error);
+      markFailed(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       active.end();

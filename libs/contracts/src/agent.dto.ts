@@ -165,6 +165,8 @@ export interface ObservedState {
   problems: AgentProblem[];
   /** ISO 8601, by the host's clock. */
   at: string;
+  /** W3C trace context, in the first report of what a command led to. */
+  traceparent?: string;
 }
 
 /** A socket with instances attached. */

@@ -15,7 +15,7 @@ export const inSpan = <T>(
     try {
       return await run();
     } catch (error) {
-      markFailed(error);
+      markFailed(asError(error));
       throw error;
     } finally {
       span.end();
@@ -24,10 +24,12 @@ export const inSpan = <T>(
 };
 
 /** Marks the active span as failed, with what an operator needs to know. */
-export function markFailed(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+export function markFailed({ name, message }: Pick<Error, 'name' | 'message'>): void {
   trace
     .getActiveSpan()
     ?.setAttribute('error.type', name)
     .setStatus({ code: SpanStatusCode.ERROR, message });
 }
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));

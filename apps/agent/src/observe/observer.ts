@@ -14,7 +14,8 @@ type KernelState = Pick<ObservedState, 'core' | 'customizations' | 'instances'>;
 /** Reads what this host runs, at this moment. */
 @Injectable()
 export class Observer {
-  private readonly facts = hostFacts();
+  protected readonly facts = hostFacts();
+  private observed?: ObservedState;
 
   constructor(
     @Inject(AgentConfig) private readonly config: AgentConfig,
@@ -22,8 +23,23 @@ export class Observer {
     @Inject(Reconciler) private readonly reconciler: Reconciler,
   ) {}
 
+  /** What was observed last, if anything was. */
+  get latest(): ObservedState | undefined {
+    return this.observed;
+  }
+
   /** A kernel that can't be read is a problem to report, not a reason to be silent. */
   async observe(): Promise<ObservedState> {
+    this.observed = await this.look();
+    return this.observed;
+  }
+
+  async status(): Promise<AgentStatus> {
+    const kernel = await this.readKernel();
+    return { ...this.state(kernel), sockets: await this.kernel.sockets() };
+  }
+
+  private async look(): Promise<ObservedState> {
     const { L45_HOST: host } = this.config;
     try {
       return this.state(await this.readKernel());
@@ -31,11 +47,6 @@ export class Observer {
       const state = this.state({ customizations: [], instances: [] });
       return { ...state, problems: [...state.problems, problemOf(host, error)] };
     }
-  }
-
-  async status(): Promise<AgentStatus> {
-    const kernel = await this.readKernel();
-    return { ...this.state(kernel), sockets: await this.kernel.sockets() };
   }
 
   private state(kernel: KernelState): ObservedState {

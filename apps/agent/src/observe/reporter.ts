@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets } from '@l45/bus';
 import { HEARTBEAT_MS, L45Error, type ObservedState } from '@l45/contracts';
+import { currentTraceparent, inSpan, withTraceparent } from '@l45/telemetry';
 import {
   Inject,
   Injectable,
@@ -28,6 +29,8 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
   /** Of our last report; to notice somebody else's. */
   private revision?: number;
   private conflicts = 0;
+  /** Of the pass that was told of last. */
+  private traceparent?: string;
 
   constructor(
     @Inject(Buckets) private readonly buckets: Buckets,
@@ -51,7 +54,7 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async report(): Promise<void> {
     try {
-      this.revision = await this.put(await this.observer.observe());
+      await this.tell(await this.observer.observe());
       if (this.failure) this.logger.log('reporting again');
       this.failure = '';
     } catch (error) {
@@ -60,6 +63,19 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
       this.failure = message;
       this.retry = setTimeout(() => this.work.request(), RETRY_MS);
     }
+  }
+
+  /** The first report after a pass belongs to its trace; what comes later is heartbeats. */
+  private async tell(state: ObservedState): Promise<void> {
+    const { traceparent } = this.reconciler.progress;
+    const isNews = traceparent !== this.traceparent;
+    const attributes = { 'l45.host': state.host, 'l45.revision': state.desiredRevision };
+    this.revision = await withTraceparent(isNews ? traceparent : undefined, () =>
+      inSpan('l45_observed put', attributes, () =>
+        this.put({ ...state, traceparent: currentTraceparent() }),
+      ),
+    );
+    this.traceparent = traceparent;
   }
 
   private async put(state: ObservedState): Promise<number> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets, type StateChange, validated } from '@l45/bus';
 import { type AgentProblem, DesiredState, HEARTBEAT_MS, L45Error } from '@l45/contracts';
-import { inSpan, withTraceparent } from '@l45/telemetry';
+import { counter, currentTraceparent, inSpan, markFailed, withTraceparent } from '@l45/telemetry';
 import {
   Inject,
   Injectable,
@@ -26,11 +26,15 @@ export interface RetryTimes {
   longestMs: number;
 }
 
+type Pass = Pick<Progress, 'problems' | 'traceparent'>;
+
 /** How far this host has got. */
 export interface Progress {
   /** Revision that was applied last, wholly or with problems; 0: none yet. */
   revision: number;
   problems: AgentProblem[];
+  /** Of the pass that got it there. */
+  traceparent?: string;
 }
 
 /**
@@ -45,6 +49,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Reconciler.name);
   private readonly stopped = new AbortController();
   private readonly work = new Coalesced(() => this.reconcile());
+  private readonly errors = counter('l45.agent.errors', 'Steps that failed, by kind');
   private desired?: DesiredState;
   /** Whether the kernel has been seen to be as desired. */
   private isReached = false;
@@ -64,8 +69,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   get progress(): Progress {
-    const { revision, problems } = this.applied;
-    return { revision, problems: this.refusal ? [...problems, this.refusal] : problems };
+    const { applied, refusal } = this;
+    return refusal ? { ...applied, problems: [...applied.problems, refusal] } : applied;
   }
 
   onApplicationBootstrap(): void {
@@ -118,26 +123,41 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.timer);
     if (!desired || this.stopped.signal.aborted) return;
     const superseded = (this.superseded = new AbortController());
-    const problems = await this.pass(desired, superseded.signal);
+    const { problems, traceparent } = await this.pass(desired, superseded.signal);
     if (superseded.signal.aborted) return;
-    this.report(desired, problems);
+    for (const { name } of problems) {
+      this.errors.add(1, { 'l45.host': desired.host, 'error.type': name });
+    }
+    this.report(desired, problems, traceparent);
     this.timer = setTimeout(() => this.work.request(), this.pause(problems.length > 0));
   }
 
   /** Traced until the state is reached; looking whether it still is belongs to no command. */
-  private async pass(desired: DesiredState, signal: AbortSignal): Promise<AgentProblem[]> {
-    const run = () => new Reconciliation(this.kernel, this.modules, desired, signal).run();
+  private pass(desired: DesiredState, signal: AbortSignal): Promise<Pass> {
     const attributes = { 'l45.host': desired.host, 'l45.revision': desired.revision };
-    const traced = () =>
-      withTraceparent(desired.traceparent, () => inSpan('agent reconcile', attributes, run));
+    return withTraceparent(this.isReached ? undefined : desired.traceparent, () =>
+      inSpan('agent reconcile', attributes, async () => {
+        const problems = await this.attempt(desired, signal);
+        const [first] = problems;
+        if (first && !signal.aborted) markFailed(first);
+        return { problems, traceparent: currentTraceparent() };
+      }),
+    );
+  }
+
+  private async attempt(desired: DesiredState, signal: AbortSignal): Promise<AgentProblem[]> {
     try {
-      return await (this.isReached ? run() : traced());
+      return await new Reconciliation(this.kernel, this.modules, desired, signal).run();
     } catch (error) {
       return [problemOf(desired.host, error)];
     }
   }
 
-  private report({ revision, artifacts }: DesiredState, problems: AgentProblem[]): void {
+  private report(
+    { revision, artifacts }: DesiredState,
+    problems: AgentProblem[],
+    traceparent: string | undefined,
+  ): void {
     const isReached = problems.length === 0;
     this.failures = isReached ? 0 : this.failures + 1;
     if (isReached && !this.isReached) {
@@ -145,9 +165,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       this.cache.keepOnly(artifacts).catch((error: unknown) => this.logger.warn(error));
     }
     this.isReached = isReached;
-    if (isDeepStrictEqual({ revision, problems }, this.applied)) return;
+    const before = { revision: this.applied.revision, problems: this.applied.problems };
+    if (isDeepStrictEqual({ revision, problems }, before)) return;
     for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
-    this.applied = { revision, problems };
+    this.applied = { revision, problems, traceparent };
     this.events.emit('progress');
   }
 

@@ -6,6 +6,7 @@ import {
   type DesiredState,
   L45Error,
 } from '@l45/contracts';
+import { inSpan } from '@l45/telemetry';
 import { resolveInstance, type ResolvedInstance } from '../kernel/desired-instance.js';
 import type { KernelInstance } from '../kernel/instance.js';
 import { CORE, type KernelGateway } from '../kernel/kernel.gateway.js';
@@ -39,13 +40,13 @@ export class Reconciliation {
     const wanted = new Set(this.desired.instances.map(({ id }) => id));
     const unwanted = (await this.kernel.instances()).filter(({ id }) => !wanted.has(id));
     for (const { id } of inOrderOfRevocation(unwanted)) {
-      await this.step(id, () => this.kernel.deleteInstance(id));
+      await this.step('instance', id, () => this.kernel.deleteInstance(id));
     }
   }
 
   private async loadModules(): Promise<void> {
     for (const artifact of this.desired.artifacts) {
-      const isLoaded = await this.step(artifact.name, () => this.load(artifact));
+      const isLoaded = await this.step('module', artifact.name, () => this.load(artifact));
       if (!isLoaded) this.broken.add(artifact.name);
     }
   }
@@ -58,7 +59,7 @@ export class Reconciliation {
   private async setUpInstances(): Promise<void> {
     const actual = new Map((await this.kernel.instances()).map((found) => [found.id, found]));
     for (const desired of this.desired.instances) {
-      await this.step(desired.id, () => this.setUp(desired, actual.get(desired.id)));
+      await this.step('instance', desired.id, () => this.setUp(desired, actual.get(desired.id)));
     }
   }
 
@@ -86,13 +87,18 @@ export class Reconciliation {
 
   private async unloadUnused(): Promise<void> {
     for (const name of await this.modules.unused(this.desired.artifacts)) {
-      await this.step(name, () => this.modules.unload(name));
+      await this.step('module', name, () => this.modules.unload(name));
     }
   }
 
-  private step(subject: string, run: () => Promise<void>): Promise<boolean> {
+  private step(
+    kind: 'instance' | 'module',
+    subject: string,
+    run: () => Promise<void>,
+  ): Promise<boolean> {
     this.signal.throwIfAborted();
-    return this.attempts.attempt(subject, run);
+    const attributes = { 'l45.host': this.desired.host, [`l45.${kind}`]: subject };
+    return this.attempts.attempt(subject, () => inSpan(`agent ${kind}`, attributes, run));
   }
 }
 

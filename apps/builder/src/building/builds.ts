@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BuildReply, BuildRequest } from '@l45/contracts';
 import { Transactions } from '@l45/cib';
+import { counter, durations, inSpan } from '@l45/telemetry';
 import { Injectable, Logger } from '@nestjs/common';
 import { BuilderConfig } from '../builder.config.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -22,6 +23,11 @@ interface Obtained {
 @Injectable()
 export class Builds {
   readonly #logger = new Logger(Builds.name);
+  readonly #requests = counter(
+    'l45.builds',
+    'Builds that were asked for, by whether one was there',
+  );
+  readonly #durations = durations('l45.build.duration', 'To compile and store one module');
   readonly #slots: Slots;
   readonly #running = new Map<string, Promise<Obtained>>();
 
@@ -46,13 +52,15 @@ export class Builds {
     const core = await this.#obtain(coreOrdered);
     const ownOrdered = customizationOrder(coreOrdered, core.module, source);
     const own = await this.#obtain(ownOrdered);
+    const cached = core.cached && own.cached;
+    this.#requests.add(1, { 'l45.customization': customization, 'l45.cached': cached });
     return {
       target: kernel.target,
       artifacts: await this.security.sign([
         { order: coreOrdered, module: core.module },
         { order: ownOrdered, module: own.module },
       ]),
-      cached: core.cached && own.cached,
+      cached,
     };
   }
 
@@ -74,7 +82,14 @@ export class Builds {
       this.transactions.exclusively(`build ${order.key}`, async () => {
         const module = await this.builtModules.find(order.key);
         if (module) return { module, cached: true };
-        return { module: await this.#make(order), cached: false };
+        const attributes = {
+          'l45.module': order.name,
+          'l45.target': order.kernel.target.kernelRelease,
+        };
+        return {
+          module: await inSpan('builder make', attributes, () => this.#make(order)),
+          cached: false,
+        };
       }),
     );
   }
@@ -85,6 +100,7 @@ export class Builds {
     const { module, symbols } = await this.toolchain.make(order);
     const built = await this.builtModules.save(order, module, symbols);
     const ms = Math.round(performance.now() - started);
+    this.#durations.record(ms / 1_000, { 'l45.customization': name });
     this.#logger.log('built', { name, ...kernel.target, digest: built.digest, ms });
     return built;
   }
