@@ -10,10 +10,13 @@ import {
   ENDPOINTS,
   type InverseModule,
   InverseRequest,
+  type PreflightReply,
+  PreflightRequest,
   type TargetsReply,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 import { Builds } from './building/builds.js';
+import { Preflight } from './building/preflight.js';
 import { Catalogue } from './catalogue/catalogue.js';
 import { Inverse } from './inverse/inverse.service.js';
 import { Kernels } from './kernel/kernels.js';
@@ -22,6 +25,7 @@ import { Kernels } from './kernel/kernels.js';
 export class BuilderController {
   constructor(
     private readonly builds: Builds,
+    private readonly preflight: Preflight,
     private readonly catalogue: Catalogue,
     private readonly kernels: Kernels,
     private readonly inverse: Inverse,
@@ -30,6 +34,11 @@ export class BuilderController {
   @Bus(ENDPOINTS.builder.build)
   build(request: BuildRequest): Promise<BuildReply> {
     return this.builds.build(request);
+  }
+
+  @Bus(ENDPOINTS.builder.preflight)
+  foresee(request: PreflightRequest): Promise<PreflightReply> {
+    return this.preflight.check(request);
   }
 
   @Bus(ENDPOINTS.builder.customizations)

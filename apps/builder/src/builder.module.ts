@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Builds } from './building/builds.js';
 import { BuiltModule } from './building/built-module.entity.js';
 import { BuiltModules } from './building/built-modules.js';
+import { Preflight } from './building/preflight.js';
 import { Toolchain } from './building/toolchain.js';
 import { BuilderConfig } from './builder.config.js';
 import { BuilderController } from './builder.controller.js';
@@ -47,6 +48,7 @@ const entities = [AddedCustomization, BuiltModule];
     Catalogue,
     CoreSources,
     Inverse,
+    Preflight,
     Kernels,
     SecurityGateway,
     ShippedCustomizations,

@@ -7,6 +7,8 @@ import {
   ENDPOINTS,
   type HistoryReply,
   HistoryRequest,
+  type Plan,
+  PlanRequest,
   PrioritiseRequest,
   RevokeRequest,
   RollbackRequest,
@@ -25,6 +27,7 @@ import {
 import { Controller } from '@nestjs/common';
 import { DeploymentsService } from './deployments/deployments.service.js';
 import { HistoryService } from './deployments/history.service.js';
+import { PlanService } from './plan/plan.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
 import { SchedulesService } from './rotations/schedules.service.js';
 
@@ -33,6 +36,7 @@ export class DeployerController {
   constructor(
     private readonly deployments: DeploymentsService,
     private readonly history: HistoryService,
+    private readonly plans: PlanService,
     private readonly rotations: RotationsService,
     private readonly schedules: SchedulesService,
   ) {}
@@ -105,6 +109,11 @@ export class DeployerController {
   @Bus(ENDPOINTS.deployer.schedules)
   async listSchedules(): Promise<SchedulesReply> {
     return { schedules: await this.schedules.list() };
+  }
+
+  @Bus(ENDPOINTS.deployer.plan)
+  plan(request: PlanRequest): Promise<Plan> {
+    return this.plans.plan(request);
   }
 
   @Bus(ENDPOINTS.deployer.history)

@@ -16,6 +16,7 @@ import { Fleet } from './rollout/fleet.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
 import { RolloutTelemetry } from './rollout/rollout-telemetry.service.js';
+import { PlanService } from './plan/plan.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
 import { SchedulesService } from './rotations/schedules.service.js';
 import { BuildRow } from './storage/build.entity.js';
@@ -72,6 +73,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     HistoryService,
     Ledger,
     Outbox,
+    PlanService,
     RebuildService,
     Reconciler,
     RolloutTelemetry,

@@ -6,6 +6,7 @@ import {
   ENDPOINTS,
   type End,
   type EndpointContract,
+  type PlanRequest,
   type Role,
   eventSubject,
 } from '@l45/contracts';
@@ -397,6 +398,51 @@ it('revoked while it is being deployed, is revoked', async () => {
   const revoked = await plane.revoke();
   expect(revoked.state).toBe('revoked');
   expect(directions('client')).not.toContainEqual(['ingress', 'egress'].toReversed());
+});
+
+describe('a plan', () => {
+  const plan = (request: PlanRequest) => plane.ask(ENDPOINTS.deployer.plan, request);
+  const { name } = TAG_DNS;
+
+  it('of a deployment is what deploying it then does, and changes nothing', async () => {
+    const before = revisions();
+    const { hosts, builds } = await plan({ deploy: TAG_DNS });
+    expect(builds).toMatchObject([{ status: 'to build' }]);
+    expect(hosts).toMatchObject([
+      { host: 'client', load: ['l45', 'dns_tag'], create: [{ role: 'client' }], remove: [] },
+      { host: 'dns-server', load: ['l45', 'dns_tag'], create: [{ role: 'server' }], remove: [] },
+    ]);
+    expect(revisions()).toEqual(before);
+    expect(await plane.ask(ENDPOINTS.deployer.status, {})).toEqual({ deployments: [] });
+    await plane.deploy();
+    expect(await plan({ deploy: TAG_DNS })).toEqual({ hosts: [], builds: [] });
+  });
+
+  it('of a change names the hosts, and what would be another way', async () => {
+    await plane.deploy();
+    const prioritised = await plan({ change: 'prioritise', name, priority: 7 });
+    expect(prioritised.hosts).toMatchObject(
+      ['client', 'dns-server'].map((host) => ({
+        host,
+        load: [],
+        change: [{ diff: [{ field: 'priority', from: 100, to: 7 }] }],
+      })),
+    );
+    const revoked = await plan({ change: 'revoke', name });
+    expect(revoked.hosts[0]).toMatchObject({ unload: ['l45', 'dns_tag'], remove: [{}] });
+    expect(await plan({ change: 'activate', name })).toEqual({ hosts: [], builds: [] });
+  });
+
+  it('of what cannot be is refused as the request would be', async () => {
+    await expect(plan({})).rejects.toMatchObject({ name: 'VALIDATION' });
+    await expect(plan({ change: 'revoke', name: 'tag-dsn' })).rejects.toMatchObject({
+      name: 'UNKNOWN_DEPLOYMENT',
+    });
+    const ends = { client: { ...client, hosts: ['clinet'] } };
+    await expect(plan({ deploy: { ...TAG_DNS, ends } })).rejects.toMatchObject({
+      name: 'UNKNOWN_HOST',
+    });
+  });
 });
 
 describe('hosts by label', () => {

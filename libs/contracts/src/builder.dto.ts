@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  IsArray,
   IsInt,
   IsNotEmptyObject,
   IsObject,
@@ -16,6 +17,7 @@ import {
   type Protocol,
   type Role,
   Target,
+  NestedList,
 } from './common.dto.js';
 import { ArtifactSignature } from './signature.js';
 
@@ -80,6 +82,40 @@ export class BuildRequest {
   @Describe('What to build for')
   @Nested(() => Target)
   target: Target;
+}
+
+export class PreflightRequest {
+  @Describe('Name of a customization', 'dns_tag')
+  @IsName()
+  customization: string;
+
+  @Describe('What it would be built for; absent: the targets of the hosts named')
+  @IsOptional()
+  @NestedList(() => Target)
+  targets?: Target[];
+
+  @Describe('Hosts whose targets count too; absent, like `targets`: every host', ['client'])
+  @IsOptional()
+  @IsArray()
+  @IsName(true)
+  hosts?: string[];
+}
+
+/** Whether there is a binary for a target, could be one, or cannot. */
+export interface TargetPreflight {
+  target: Target;
+  /** Hosts asked for that run it. */
+  hosts: string[];
+  status: 'cached' | 'to build' | 'impossible';
+  /** Modules, in load order, and whether each is there already. */
+  modules: { name: string; cached: boolean }[];
+  /** Why it is impossible. */
+  problem?: { name: string; message: string };
+}
+
+export interface PreflightReply {
+  customization: string;
+  targets: TargetPreflight[];
 }
 
 export interface BuildReply {

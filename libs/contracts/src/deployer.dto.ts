@@ -16,6 +16,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import type { TargetPreflight } from './builder.dto.js';
 import {
   ATTACH,
   type Attach,
@@ -265,6 +266,37 @@ export class RotationsRequest {
   name?: string;
 }
 
+export const PLANNED = [
+  'activate',
+  'deactivate',
+  'observe',
+  'prioritise',
+  'deprecate',
+  'revoke',
+] as const;
+
+/** Either a deployment that would be, or a change of one that is. */
+export class PlanRequest {
+  @Describe('The request whose effect is asked for')
+  @IsOptional()
+  @Nested(() => DeployRequest)
+  deploy?: DeployRequest;
+
+  @Describe('The change of a deployment whose effect is asked for', 'revoke')
+  @IsOptional()
+  @IsIn(PLANNED)
+  change?: (typeof PLANNED)[number];
+
+  @Describe('Name of the deployment to change', 'tag-dns')
+  @IsOptional()
+  @IsName()
+  name?: string;
+
+  @IsOptional()
+  @IsPriority()
+  priority?: number;
+}
+
 export class HistoryRequest {
   @Describe('Name of a deployment, live or revoked', 'tag-dns')
   @IsName()
@@ -418,4 +450,32 @@ export interface Schedule {
 
 export interface SchedulesReply {
   schedules: Schedule[];
+}
+
+export interface PlannedInstance {
+  id: string;
+  customization: string;
+  role: Role;
+  /** Of an instance that changes. */
+  diff?: FieldChange[];
+}
+
+/** What would change on one host. */
+export interface HostPlan {
+  host: string;
+  /** Modules. */
+  load: string[];
+  unload: string[];
+  create: PlannedInstance[];
+  change: PlannedInstance[];
+  remove: PlannedInstance[];
+  /** Why it would not come to be. */
+  problem?: string;
+}
+
+export interface Plan {
+  /** Those on which anything would change. */
+  hosts: HostPlan[];
+  /** What would be built, or cannot be. */
+  builds: TargetPreflight[];
 }

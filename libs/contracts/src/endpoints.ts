@@ -7,6 +7,8 @@ import {
   type Customization,
   CustomizationRef,
   type CustomizationsReply,
+  type PreflightReply,
+  PreflightRequest,
   type TargetsReply,
 } from './builder.dto.js';
 import { Empty } from './common.dto.js';
@@ -16,6 +18,8 @@ import {
   DeployRequest,
   type HistoryReply,
   HistoryRequest,
+  type Plan,
+  PlanRequest,
   PrioritiseRequest,
   RevokeRequest,
   RollbackRequest,
@@ -107,6 +111,13 @@ export const ENDPOINTS = {
       BuildRequest,
       'Build a customization and the core for a target, or find them in the cache.',
       { customization: 'dns_tag', target },
+    ),
+    preflight: endpoint<PreflightReply>()(
+      'builder',
+      'preflight',
+      PreflightRequest,
+      'What would be built for hosts or targets, what is cached, and what cannot be.',
+      { customization: 'dns_tag', hosts: ['client'] },
     ),
     customizations: endpoint<CustomizationsReply>()(
       'builder',
@@ -261,6 +272,13 @@ export const ENDPOINTS = {
       Empty,
       'Schedules, and when each rotates next.',
       {},
+    ),
+    plan: endpoint<Plan>()(
+      'deployer',
+      'plan',
+      PlanRequest,
+      'What a request would change, and where. Changes nothing.',
+      { change: 'revoke', name },
     ),
     history: endpoint<HistoryReply>()(
       'deployer',

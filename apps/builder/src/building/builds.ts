@@ -19,6 +19,11 @@ interface Obtained {
   cached: boolean;
 }
 
+interface Foreseen {
+  name: string;
+  cached: boolean;
+}
+
 /** Builds modules, each once, however often and by however many replicas it is asked for. */
 @Injectable()
 export class Builds {
@@ -62,6 +67,22 @@ export class Builds {
       ]),
       cached,
     };
+  }
+
+  /** The modules that a build would need, and whether each is there; throws what a build would. */
+  async foresee({ customization, target }: BuildRequest): Promise<Foreseen[]> {
+    const source = await this.catalogue.find(customization);
+    const kernel = await this.kernels.find(target);
+    const compiler = await this.toolchain.version(kernel.compiler);
+    const coreOrdered = coreOrder(kernel, compiler, await this.coreSources.read());
+    const core = await this.builtModules.find(coreOrdered.key);
+    // What the core's symbols are, only a built one tells.
+    const own =
+      core && (await this.builtModules.find(customizationOrder(coreOrdered, core, source).key));
+    return [
+      { name: coreOrdered.name, cached: core !== undefined },
+      { name: customization, cached: own !== undefined },
+    ];
   }
 
   async #obtain(order: Order): Promise<Obtained> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BusClient } from '@l45/bus';
-import { type Customization, ENDPOINTS, type Target } from '@l45/contracts';
+import { type Customization, ENDPOINTS, type Target, type TargetPreflight } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import type { BuildRow } from '../storage/build.entity.js';
 
@@ -13,6 +13,11 @@ export class BuilderGateway {
 
   describe(customization: string): Promise<Customization> {
     return this.client.request(ENDPOINTS.builder.describe, { customization });
+  }
+
+  async preflight(customization: string, targets: Target[]): Promise<TargetPreflight[]> {
+    const request = { customization, targets };
+    return (await this.client.request(ENDPOINTS.builder.preflight, request)).targets;
   }
 
   buildAll(customization: string, targets: Target[]): Promise<BuildRow[]> {

@@ -10,6 +10,10 @@ export class Builds {
     this.#rows = new Map(rows.map((row) => [key(row.customization, row), row]));
   }
 
+  get rows(): BuildRow[] {
+    return [...this.#rows.values()];
+  }
+
   find(customization: string, target: Target): BuildRow | undefined {
     return this.#rows.get(key(customization, target));
   }

@@ -5,9 +5,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { BuilderGateway } from '../building/builder.gateway.js';
 import type { BuildRow } from '../storage/build.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
-import { missingBuilds, type Outcome } from './round.js';
+import { lostBuilds, type Missing, missingBuilds, type Outcome } from './round.js';
 
-/** Builds what is missing for hosts that boot another kernel than they were deployed to. */
+/**
+ * Builds what is missing for hosts that boot another kernel than they were deployed to, and what the
+ * object store has lost.
+ */
 @Injectable()
 export class RebuildService {
   readonly #logger = new Logger(RebuildService.name);
@@ -19,18 +22,22 @@ export class RebuildService {
     private readonly repository: DeploymentsRepository,
   ) {}
 
-  /** Begins all that is missing; `again`: also what failed before. */
+  /** Begins all that is missing, or lost; `again`: also what failed before. */
   catchUp(outcome: Outcome, again: boolean, built: () => void): void {
-    for (const { customization, target } of missingBuilds(outcome)) {
-      const key = `${customization} ${target.kernelRelease} ${target.arch}`;
-      const failed = outcome.builds.find(customization, target) !== undefined;
-      if (this.#underWay.has(key) || (failed && !again)) continue;
-      this.#underWay.add(key);
-      this.#build(customization, target)
-        .then(built)
-        .catch((error: unknown) => this.#logger.warn(`${customization}: ${String(error)}`))
-        .finally(() => this.#underWay.delete(key));
-    }
+    const missing = missingBuilds(outcome).filter(
+      ({ customization, target }) => again || !outcome.builds.find(customization, target),
+    );
+    for (const one of [...missing, ...lostBuilds(outcome)]) this.#begin(one, built);
+  }
+
+  #begin({ customization, target }: Missing, built: () => void): void {
+    const key = `${customization} ${target.kernelRelease} ${target.arch}`;
+    if (this.#underWay.has(key)) return;
+    this.#underWay.add(key);
+    this.#build(customization, target)
+      .then(built)
+      .catch((error: unknown) => this.#logger.warn(`${customization}: ${String(error)}`))
+      .finally(() => this.#underWay.delete(key));
   }
 
   async #build(customization: string, target: Target): Promise<void> {

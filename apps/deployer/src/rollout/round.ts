@@ -211,6 +211,22 @@ export function missingBuilds({
   );
 }
 
+/** Builds whose bytes hosts ask for in vain: the object store has lost them. */
+export function lostBuilds({ hosts, builds }: Pick<Outcome, 'hosts' | 'builds'>): Missing[] {
+  const lost = [...hosts.values()].flatMap(({ problems, desired, target }) =>
+    problems.some(({ name }) => name === 'UNKNOWN_ARTIFACT')
+      ? desired.instances.map(({ customization }) => ({ customization, target }))
+      : [],
+  );
+  const known = lost.flatMap(
+    ({ customization, target }) => builds.find(customization, target) ?? [],
+  );
+  return [...new Set(known)].map(({ customization, kernelRelease, arch }) => ({
+    customization,
+    target: { kernelRelease, arch },
+  }));
+}
+
 export interface Missing {
   customization: string;
   target: Target;

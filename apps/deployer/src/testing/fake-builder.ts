@@ -7,6 +7,8 @@ import {
   CustomizationRef,
   ENDPOINTS,
   L45Error,
+  type PreflightReply,
+  PreflightRequest,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
 
@@ -49,6 +51,25 @@ export class FakeBuilder {
     const found = CATALOGUE.find(({ name }) => name === customization);
     if (found) return found;
     throw new L45Error('UNKNOWN_CUSTOMIZATION', `there is no customization ${customization}`);
+  }
+
+  @Bus(ENDPOINTS.builder.preflight)
+  preflight({ customization, targets = [] }: PreflightRequest): PreflightReply {
+    const modules = ['l45', customization].map((name) => ({ name, cached: false }));
+    return {
+      customization,
+      targets: targets.map((target) =>
+        this.unbuildable.has(target.kernelRelease)
+          ? {
+              target,
+              hosts: [],
+              status: 'impossible',
+              modules: [],
+              problem: { name: 'NO_HEADERS', message: 'no headers' },
+            }
+          : { target, hosts: [], status: 'to build', modules },
+      ),
+    };
   }
 
   @Bus(ENDPOINTS.builder.build)

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { TestService } from '@l45/bus/testing';
+import { type Deployment, ENDPOINTS, type Ends } from '@l45/contracts';
+import type { Random } from './random.js';
+import { CUSTOMIZATIONS } from './signing-builder.js';
+
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+/** Of one deployment and the next one, so that none is ever refused for another. */
+const DISTANCE = 1_000;
+const HOSTS_MAX = 5;
+
+/** Asks for changes at random, and remembers what was acknowledged. */
+export class Operator {
+  readonly acknowledged: Pick<Deployment, 'id' | 'name' | 'revision'>[] = [];
+  refused = 0;
+  #turns = 0;
+
+  constructor(
+    private readonly service: TestService,
+    private readonly hosts: string[],
+    private readonly random: Random,
+  ) {}
+
+  /** One change; what is refused, or gets no answer, is no loss. */
+  async act(): Promise<void> {
+    try {
+      const changed = await this.#change();
+      if (changed) this.acknowledged.push(changed);
+    } catch {
+      this.refused++;
+    }
+  }
+
+  #change(): Promise<Deployment | undefined> {
+    const { client } = this.service;
+    const { deployer } = ENDPOINTS;
+    const place = this.random.below(NAMES.length);
+    const name = NAMES[place] ?? '';
+    const customization = this.random.pick(CUSTOMIZATIONS);
+    const priority = place * DISTANCE;
+    switch (this.random.below(7)) {
+      case 0:
+      case 1:
+      case 2:
+        return client.request(deployer.deploy, {
+          name,
+          customization,
+          priority,
+          ends: this.#ends(),
+        });
+      case 3:
+        return client.request(deployer.revoke, { name });
+      case 4:
+        return client.request(deployer.prioritise, {
+          name,
+          priority: priority + this.random.below(99),
+        });
+      case 5:
+        return client.request(this.random.pick([deployer.activate, deployer.deactivate]), { name });
+      default:
+        return this.#rotate(name, customization);
+    }
+  }
+
+  async #rotate(from: string, customization: string): Promise<undefined> {
+    const to = { name: `${from}${++this.#turns}`, customization };
+    await this.service.client.request(ENDPOINTS.deployer.rotate, {
+      from,
+      to,
+      timeout: 5,
+      drain: 0,
+    });
+  }
+
+  #ends(): Ends {
+    const some = () => this.random.sample(this.hosts, 1 + this.random.below(HOSTS_MAX));
+    return { client: { hosts: some(), match: {} }, server: { hosts: some(), match: {} } };
+  }
+}
