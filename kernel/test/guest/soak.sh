@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 compile talk
 
-seconds=${1:-40}
+seconds=${1:-30}
 [ -z "$quick" ] || seconds=8
 talk() { "$work/talk" "$@"; }
 match="application=l45-talk protocol=udp protocol=tcp"

@@ -124,7 +124,7 @@ static socklen_t loopback(struct sockaddr_storage *address, int ip6)
 	return sizeof(*in);
 }
 
-#define LARGE (4 << 20)
+#define LARGE (1 << 20)
 
 static uint8_t out[LARGE], in[LARGE];
 
