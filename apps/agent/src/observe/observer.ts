@@ -14,7 +14,7 @@ type KernelState = Pick<ObservedState, 'core' | 'customizations' | 'instances'>;
 /** Reads what this host runs, at this moment. */
 @Injectable()
 export class Observer {
-  protected readonly facts = hostFacts();
+  private readonly facts = hostFacts();
   private observed?: ObservedState;
 
   constructor(
