@@ -11,4 +11,13 @@
 #error "Layer 4.5 reads its counters and socket buffers in 64-bit words without high memory"
 #endif
 
+#include <linux/module.h>
+
+/* The code of a loaded module. */
+static inline const void *l45_module_text(const struct module *module, size_t *size)
+{
+	*size = module->core_layout.text_size;
+	return module->core_layout.base;
+}
+
 #endif /* L45_COMPAT_H */

@@ -7,6 +7,7 @@
 #include <net/ipv6.h>
 
 #include "attach.h"
+#include "challenge.h"
 #include "netlink.h"
 #include "policy.h"
 #include "registry.h"
@@ -307,6 +308,10 @@ static int instance_new(struct sk_buff *skb, struct genl_info *info)
 		instance->priority = nla_get_u32(attrs[L45_A_INSTANCE_PRIORITY]);
 	if (attrs[L45_A_INSTANCE_ATTACH])
 		instance->attach = nla_get_u8(attrs[L45_A_INSTANCE_ATTACH]);
+	if (attrs[L45_A_INSTANCE_KEY]) {
+		nla_memcpy(instance->key, attrs[L45_A_INSTANCE_KEY], L45_KEY_LEN);
+		instance->keyed = true;
+	}
 	nla_strscpy(name, attrs[L45_A_INSTANCE_CUSTOMIZATION], sizeof(name));
 
 	mutex_lock(&l45_registry_lock);
@@ -364,6 +369,8 @@ static int instance_set(struct sk_buff *skb, struct genl_info *info)
 		change.directions = nla_data(attrs[L45_A_INSTANCE_DIRECTIONS]);
 	if (attrs[L45_A_INSTANCE_DEPRECATED])
 		change.deprecated = nla_data(attrs[L45_A_INSTANCE_DEPRECATED]);
+	if (attrs[L45_A_INSTANCE_KEY])
+		change.key = nla_data(attrs[L45_A_INSTANCE_KEY]);
 
 	mutex_lock(&l45_registry_lock);
 	instance = l45_instance_find(nla_data(attrs[L45_A_INSTANCE_ID]));
@@ -735,6 +742,43 @@ static int socket_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int challenge(struct sk_buff *request, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	struct l45_answer answer;
+	struct sk_buff *skb;
+	void *header;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, L45_A_CHALLENGE_ID) ||
+	    GENL_REQ_ATTR_CHECK(info, L45_A_CHALLENGE_NONCE) ||
+	    GENL_REQ_ATTR_CHECK(info, L45_A_CHALLENGE_HOST) ||
+	    GENL_REQ_ATTR_CHECK(info, L45_A_CHALLENGE_BOOT))
+		return -EINVAL;
+	err = l45_challenge(&(struct l45_question){
+		.id = nla_data(attrs[L45_A_CHALLENGE_ID]),
+		.nonce = nla_data(attrs[L45_A_CHALLENGE_NONCE]),
+		.boot = nla_data(attrs[L45_A_CHALLENGE_BOOT]),
+		.host = nla_data(attrs[L45_A_CHALLENGE_HOST]),
+	}, &answer);
+	if (err)
+		return err;
+
+	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put_reply(skb, info, &family, 0, L45_CMD_CHALLENGE);
+	if (!header || nla_put(skb, L45_A_CHALLENGE_ID, L45_ID_LEN, nla_data(attrs[L45_A_CHALLENGE_ID])) ||
+	    nla_put_u64_64bit(skb, L45_A_CHALLENGE_LOAD, answer.load, 0) ||
+	    nla_put(skb, L45_A_CHALLENGE_MEASUREMENT, L45_DIGEST_LEN, answer.measurement) ||
+	    nla_put(skb, L45_A_CHALLENGE_MAC, L45_DIGEST_LEN, answer.mac)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, info);
+}
+
 static int core_get(struct sk_buff *request, struct genl_info *info)
 {
 	struct sk_buff *skb;
@@ -820,6 +864,12 @@ static const struct genl_ops ops[] = {
 		.dumpit = socket_dump,
 		.policy = l45_socket_get_nl_policy,
 		.maxattr = L45_A_SOCKET_MAX,
+		.flags = GENL_ADMIN_PERM,
+	}, {
+		.cmd = L45_CMD_CHALLENGE,
+		.doit = challenge,
+		.policy = l45_challenge_nl_policy,
+		.maxattr = L45_A_CHALLENGE_MAX,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

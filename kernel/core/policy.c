@@ -46,6 +46,7 @@ const struct nla_policy l45_instance_new_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_DIRECTIONS] =
 		NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
 	[L45_A_INSTANCE_ATTACH] = NLA_POLICY_MAX(NLA_U8, L45_NL_ATTACH_IMMEDIATE),
+	[L45_A_INSTANCE_KEY] = NLA_POLICY_EXACT_LEN(L45_KEY_LEN),
 };
 
 const struct nla_policy l45_instance_set_nl_policy[L45_A_INSTANCE_MAX + 1] = {
@@ -55,6 +56,7 @@ const struct nla_policy l45_instance_set_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_DIRECTIONS] =
 		NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
 	[L45_A_INSTANCE_DEPRECATED] = NLA_POLICY_MAX(NLA_U8, 1),
+	[L45_A_INSTANCE_KEY] = NLA_POLICY_EXACT_LEN(L45_KEY_LEN),
 };
 
 const struct nla_policy l45_instance_del_nl_policy[L45_A_INSTANCE_MAX + 1] = {
@@ -66,3 +68,10 @@ const struct nla_policy l45_instance_get_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 };
 
 const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1] = {};
+
+const struct nla_policy l45_challenge_nl_policy[L45_A_CHALLENGE_MAX + 1] = {
+	[L45_A_CHALLENGE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
+	[L45_A_CHALLENGE_NONCE] = NLA_POLICY_EXACT_LEN(L45_NONCE_LEN),
+	[L45_A_CHALLENGE_HOST] = { .type = NLA_NUL_STRING, .len = L45_HOST_LEN - 1 },
+	[L45_A_CHALLENGE_BOOT] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
+};

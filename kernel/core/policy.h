@@ -22,5 +22,6 @@ extern const struct nla_policy l45_instance_set_nl_policy[L45_A_INSTANCE_MAX + 1
 extern const struct nla_policy l45_instance_del_nl_policy[L45_A_INSTANCE_MAX + 1];
 extern const struct nla_policy l45_instance_get_nl_policy[L45_A_INSTANCE_MAX + 1];
 extern const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1];
+extern const struct nla_policy l45_challenge_nl_policy[L45_A_CHALLENGE_MAX + 1];
 
 #endif /* L45_POLICY_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -82,6 +83,7 @@ int l45_register(struct l45_ops *ops)
 	if (!customization)
 		return -ENOMEM;
 	customization->ops = ops;
+	customization->load = get_random_u32();
 
 	mutex_lock(&l45_registry_lock);
 	if (l45_customization_find(ops->name)) {
@@ -141,7 +143,7 @@ static void instance_free(struct rcu_head *rcu)
 	}
 	free_percpu(instance->counters);
 	kfree(instance->match);
-	kfree(instance);
+	kfree_sensitive(instance);
 }
 
 void l45_instance_put(struct l45_instance *instance)
@@ -199,6 +201,10 @@ bool l45_instance_set(struct l45_instance *instance, const struct l45_change *ch
 	bool any = false;
 
 	lockdep_assert_held(&l45_registry_lock);
+	if (change->key) {
+		memcpy(instance->key, change->key, L45_KEY_LEN);
+		instance->keyed = true;
+	}
 	if (change->priority && *change->priority != instance->priority) {
 		WRITE_ONCE(instance->priority, *change->priority);
 		any = true;

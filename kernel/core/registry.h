@@ -23,6 +23,7 @@ struct l45_customization {
 	struct rcu_head rcu;
 	struct l45_ops *ops;
 	unsigned int users; /* instances; under the lock */
+	u32 load; /* another one each time it is loaded */
 };
 
 struct l45_instance {
@@ -37,6 +38,8 @@ struct l45_instance {
 	struct l45_match *match;
 	u8 role;
 	u8 attach;
+	u8 key[L45_KEY_LEN]; /* of challenges; under the lock, as is whether there is one */
+	bool keyed;
 
 	/* Changed under the lock, read without. */
 	u32 priority;
@@ -83,6 +86,7 @@ struct l45_change {
 	const u8 *mode;
 	const u8 *directions;
 	const u8 *deprecated;
+	const u8 *key; /* no change that anybody is told of */
 };
 /* Returns whether anything changed. */
 bool l45_instance_set(struct l45_instance *instance, const struct l45_change *change);

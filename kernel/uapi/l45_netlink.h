@@ -22,6 +22,18 @@
 /* Longest string or binary parameter value in bytes. */
 #define L45_VALUE_LEN 256
 
+/* Bytes of the key that answers challenges. */
+#define L45_KEY_LEN 32
+
+/* Bytes of a nonce. */
+#define L45_NONCE_LEN 32
+
+/* Bytes of a measurement or of a MAC (SHA-256, HMAC-SHA-256). */
+#define L45_DIGEST_LEN 32
+
+/* Longest name of a host, with its NUL. */
+#define L45_HOST_LEN 64
+
 /* Most entries in one list of a match. */
 #define L45_LIST_MAX 16
 
@@ -225,9 +237,39 @@ enum l45_attribute_instance {
 	L45_A_INSTANCE_COUNTERS,
 	/* When it last customized a message, in nanoseconds of CLOCK_BOOTTIME; 0 if never. */
 	L45_A_INSTANCE_LAST_USED,
+	/* Secret with which challenges are answered; never given out. */
+	L45_A_INSTANCE_KEY,
 
 	__L45_A_INSTANCE_MAX,
 	L45_A_INSTANCE_MAX = (__L45_A_INSTANCE_MAX - 1)
+};
+
+/* Proof that an instance runs, in which code, and with the right key. */
+enum l45_attribute_challenge {
+	/* Identifier of the instance. */
+	L45_A_CHALLENGE_ID = 1,
+	/* What the challenger drew at random. */
+	L45_A_CHALLENGE_NONCE,
+	/* Name of the host in the system. */
+	L45_A_CHALLENGE_HOST,
+	/* Boot id of the host (a UUID). */
+	L45_A_CHALLENGE_BOOT,
+	/*
+	 * Drawn at random when the core and the customization were loaded; while it is the
+	 * same, the measurement is.
+	 */
+	L45_A_CHALLENGE_LOAD,
+	/* SHA-256 over the text of the core and of the customization in memory. */
+	L45_A_CHALLENGE_MEASUREMENT,
+	/*
+	 * HMAC-SHA-256, with the instance's key, over the 14 bytes `l45-challenge` with their
+	 * NUL, nonce, id, boot, load (8 bytes, big-endian), measurement and host (without its
+	 * NUL).
+	 */
+	L45_A_CHALLENGE_MAC,
+
+	__L45_A_CHALLENGE_MAX,
+	L45_A_CHALLENGE_MAX = (__L45_A_CHALLENGE_MAX - 1)
 };
 
 /* A socket that has instances attached. */
@@ -289,6 +331,11 @@ enum l45_command {
 	 * revoked.
 	 */
 	L45_CMD_INSTANCE_CHANGED,
+	/*
+	 * Measure the code of an instance and vouch for it. ENOENT when it is not registered,
+	 * ENOKEY when it has no key.
+	 */
+	L45_CMD_CHALLENGE,
 
 	__L45_CMD_MAX,
 	L45_CMD_MAX = (__L45_CMD_MAX - 1)

@@ -3,6 +3,8 @@ import { BusModule } from '@l45/bus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AgentConfig } from './agent.config.js';
 import { ArtifactCache } from './artifacts/artifact-cache.js';
+import { ChallengeController } from './challenge/challenge.controller.js';
+import { HostKey } from './challenge/host-key.js';
 import { KernelGateway } from './kernel/kernel.gateway.js';
 import { NetlinkGateway } from './kernel/netlink.gateway.js';
 import { AgentMetrics } from './observe/agent-metrics.js';
@@ -28,12 +30,13 @@ export const agentModule = (config: AgentConfig): DynamicModule => ({
       host: config.L45_HOST,
     }),
   ],
-  controllers: [StatusController],
+  controllers: [ChallengeController, StatusController],
   providers: [
     { provide: AgentConfig, useValue: config },
     { provide: KernelGateway, useClass: NetlinkGateway },
     { provide: RETRY, useValue: { firstMs: 500, longestMs: 30_000 } },
     ArtifactCache,
+    HostKey,
     KeyRing,
     AcceptedCounters,
     Verifier,

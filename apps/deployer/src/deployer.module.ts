@@ -3,6 +3,7 @@ import { BusModule } from '@l45/bus';
 import { CibModule } from '@l45/cib';
 import { Module } from '@nestjs/common';
 import { AdmissionService } from './admission/admission.service.js';
+import { ChallengePolicies } from './admission/challenge-policy.js';
 import { RotationAdmission } from './admission/rotation-admission.service.js';
 import { BuilderGateway } from './building/builder.gateway.js';
 import { DeployerController } from './deployer.controller.js';
@@ -66,6 +67,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     AdmissionService,
     Announcer,
     BuilderGateway,
+    ChallengePolicies,
     Convergence,
     DeploymentsRepository,
     DeploymentsService,

@@ -2,12 +2,26 @@
 import { BusModule, loadConfig } from '@l45/bus';
 import { CibModule, masterKey, MasterKeyConfig, Sealer } from '@l45/cib';
 import { Module } from '@nestjs/common';
+import { Baselines } from './challenge/baselines.js';
+import { ChallengeController } from './challenge/challenge.controller.js';
+import { Challenger } from './challenge/challenger.js';
+import { Challenges } from './challenge/challenges.service.js';
+import { Enforcer } from './challenge/enforcer.js';
+import { History } from './challenge/history.js';
+import { HostKeys } from './challenge/host-keys.js';
+import { Hosts } from './challenge/hosts.js';
+import { Policies } from './challenge/policies.js';
+import { Schedule } from './challenge/schedule.js';
 import { SecurityController } from './security.controller.js';
 import { Releases } from './signing/releases.js';
 import { Signer } from './signing/signer.js';
 import { SigningKeys } from './signing/signing-keys.js';
 import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
+import { Challenges1763900000000 } from './storage/migrations/1763900000000-challenges.js';
+import { ChallengePolicyRow } from './storage/challenge-policy.entity.js';
+import { ChallengeRow } from './storage/challenge.entity.js';
 import { ReleaseRow } from './storage/release.entity.js';
+import { RequiredPrefixRow } from './storage/required-prefix.entity.js';
 import { SignedArtifactRow } from './storage/signed-artifact.entity.js';
 import { SigningKeyRow } from './storage/signing-key.entity.js';
 
@@ -19,11 +33,18 @@ import { SigningKeyRow } from './storage/signing-key.entity.js';
     }),
     CibModule.forRoot({
       schema: 'security',
-      entities: [ReleaseRow, SignedArtifactRow, SigningKeyRow],
-      migrations: [Initial1763800000000],
+      entities: [
+        ChallengePolicyRow,
+        ChallengeRow,
+        ReleaseRow,
+        RequiredPrefixRow,
+        SignedArtifactRow,
+        SigningKeyRow,
+      ],
+      migrations: [Initial1763800000000, Challenges1763900000000],
     }),
   ],
-  controllers: [SecurityController],
+  controllers: [ChallengeController, SecurityController],
   providers: [
     { provide: MasterKeyConfig, useFactory: () => loadConfig(MasterKeyConfig) },
     {
@@ -31,7 +52,16 @@ import { SigningKeyRow } from './storage/signing-key.entity.js';
       inject: [MasterKeyConfig],
       useFactory: (config: MasterKeyConfig) => new Sealer(masterKey(config)),
     },
+    Baselines,
+    Challenger,
+    Challenges,
+    Enforcer,
+    History,
+    HostKeys,
+    Hosts,
+    Policies,
     Releases,
+    Schedule,
     Signer,
     SigningKeys,
   ],

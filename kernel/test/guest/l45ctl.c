@@ -8,11 +8,12 @@
  *	l45ctl set ID [key=value ...]
  *	l45ctl del ID
  *	l45ctl get ID
+ *	l45ctl challenge ID NONCE HOST BOOT
  *	l45ctl flush
  *
  * An ID is a small number. Keys: deployment role priority mode directions attach
  * deprecated, the lists of the match: protocol application local remote lport rport
- * uid cgroup, and p.NAME=NUMBER, s.NAME=STRING, b.NAME=HEX for parameters.
+ * uid cgroup, key=HEX, and p.NAME=NUMBER, s.NAME=STRING, b.NAME=HEX for parameters.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -215,6 +216,9 @@ static void print_instance(const struct nlattr *attr, int len)
 		case L45_A_INSTANCE_PARAM:
 			printf("param ");
 			break;
+		case L45_A_INSTANCE_KEY:
+			printf("key ");
+			break;
 		case L45_A_INSTANCE_COUNTERS:
 			for_each(inner, inner, inner_len)
 				printf("%s=%llu ", counter_names[type_of(inner)], number(inner));
@@ -277,6 +281,37 @@ static void print_customization(const struct nlattr *attr, int len)
 			printf("users=%llu ", number(attr));
 		else if (type_of(attr) == L45_A_CUSTOMIZATION_SRCVERSION)
 			printf("srcversion=%s ", (char *)data_of(attr));
+	}
+	printf("\n");
+}
+
+static void print_hex(const char *name, const struct nlattr *attr)
+{
+	int i;
+
+	printf("%s=", name);
+	for (i = 0; i < len_of(attr); i++)
+		printf("%02x", ((const uint8_t *)data_of(attr))[i]);
+	printf(" ");
+}
+
+static void print_challenge(const struct nlattr *attr, int len)
+{
+	for_each(attr, attr, len) {
+		switch (type_of(attr)) {
+		case L45_A_CHALLENGE_ID:
+			print_hex("id", attr);
+			break;
+		case L45_A_CHALLENGE_LOAD:
+			printf("load=%016llx ", number(attr));
+			break;
+		case L45_A_CHALLENGE_MEASUREMENT:
+			print_hex("measurement", attr);
+			break;
+		case L45_A_CHALLENGE_MAC:
+			print_hex("mac", attr);
+			break;
+		}
 	}
 	printf("\n");
 }
@@ -387,11 +422,25 @@ static int put_match(struct nlmsghdr *header, const char *key, char *value)
 	return 1;
 }
 
+static size_t from_hex(const char *text, uint8_t *bytes, size_t room)
+{
+	size_t i;
+
+	for (i = 0; text[2 * i] && i < room; i++)
+		sscanf(text + 2 * i, "%2hhx", &bytes[i]);
+	return i;
+}
+
+static void put_hex(struct nlmsghdr *header, int type, const char *text)
+{
+	uint8_t bytes[256];
+
+	put(header, type, bytes, from_hex(text, bytes, sizeof(bytes)));
+}
+
 static void put_param(struct nlmsghdr *header, char kind, const char *key, const char *value)
 {
 	struct nlattr *attr = nest(header, L45_A_INSTANCE_PARAM);
-	uint8_t bytes[256];
-	size_t i;
 
 	put(header, L45_A_PARAM_NAME, key, strlen(key) + 1);
 	switch (kind) {
@@ -402,9 +451,7 @@ static void put_param(struct nlmsghdr *header, char kind, const char *key, const
 		put(header, L45_A_PARAM_STRING, value, strlen(value) + 1);
 		break;
 	default:
-		for (i = 0; value[2 * i] && i < sizeof(bytes); i++)
-			sscanf(value + 2 * i, "%2hhx", &bytes[i]);
-		put(header, L45_A_PARAM_BINARY, bytes, i);
+		put_hex(header, L45_A_PARAM_BINARY, value);
 	}
 	end(header, attr);
 }
@@ -428,6 +475,8 @@ static void put_arguments(struct nlmsghdr *header, char **argv, int with_match)
 			put_value(header, L45_A_INSTANCE_ATTACH, uint8_t, atoi(value));
 		else if (!strncmp(*arg, "deprecated", len))
 			put_value(header, L45_A_INSTANCE_DEPRECATED, uint8_t, atoi(value));
+		else if (!strncmp(*arg, "key", len))
+			put_hex(header, L45_A_INSTANCE_KEY, value);
 		else if ((*arg)[1] == '.') {
 			char key[64] = {};
 
@@ -519,6 +568,13 @@ int main(int argc, char **argv)
 		header = begin(family, L45_CMD_INSTANCE_GET, NLM_F_ACK);
 		put_id(header, L45_A_INSTANCE_ID, argv[2]);
 		print = print_instance;
+	} else if (!strcmp(argv[1], "challenge") && argc > 5) {
+		header = begin(family, L45_CMD_CHALLENGE, NLM_F_ACK);
+		put_id(header, L45_A_CHALLENGE_ID, argv[2]);
+		put_hex(header, L45_A_CHALLENGE_NONCE, argv[3]);
+		put(header, L45_A_CHALLENGE_HOST, argv[4], strlen(argv[4]) + 1);
+		put_hex(header, L45_A_CHALLENGE_BOOT, argv[5]);
+		print = print_challenge;
 	} else {
 		return 2;
 	}

@@ -9,7 +9,7 @@ const TAG = 16;
 export class Sealer {
   readonly #key: Buffer;
 
-  constructor(masterKey: Buffer) {
+  constructor(private readonly masterKey: Buffer) {
     this.#key = Buffer.from(hkdfSync('sha256', masterKey, '', 'l45 seal', 32));
   }
 
@@ -19,6 +19,11 @@ export class Sealer {
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(place));
     const text = Buffer.concat([cipher.update(secret), cipher.final()]);
     return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), text]);
+  }
+
+  /** 32 bytes that nobody knows without the master key; the same for the same purpose. */
+  derive(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.masterKey, '', `l45 derive ${purpose}`, 32));
   }
 
   open(sealed: Buffer, place: string): Buffer {

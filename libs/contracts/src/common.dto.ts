@@ -54,6 +54,13 @@ export const Describe = (description: string, example?: unknown): PropertyDecora
 export const IsName = (each = false): PropertyDecorator =>
   Matches(NAME, { each, message: `$property must match ${NAME.source}` });
 
+/** An address or a prefix. */
+export const IsPrefix = (each = false): PropertyDecorator =>
+  Matches(PREFIX, {
+    each,
+    message: `${each ? 'each of ' : ''}$property must be an address or a prefix`,
+  });
+
 /** SHA-256, as it is written everywhere. */
 export const IsDigest = (): PropertyDecorator =>
   Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' });
@@ -74,7 +81,7 @@ export const NestedList = (type: () => new () => object): PropertyDecorator =>
 export class Endpoint {
   @Describe('Addresses or prefixes, IPv4 or IPv6', ['10.0.0.0/24', 'fd45::2'])
   @List()
-  @Matches(PREFIX, { each: true, message: 'each of $property must be an address or a prefix' })
+  @IsPrefix(true)
   prefixes?: string[];
 
   @Describe('Ports or inclusive ranges of ports', ['53', '8000-8080'])

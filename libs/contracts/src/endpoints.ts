@@ -11,6 +11,19 @@ import {
   PreflightRequest,
   type TargetsReply,
 } from './builder.dto.js';
+import {
+  type AgentChallengeReply,
+  AgentChallengeRequest,
+  ChallengePolicy,
+  type ChallengeReply,
+  ChallengeRequest,
+  ChallengesRequest,
+  DropPolicyRequest,
+  HostKeyRequest,
+  type KeyExchange,
+  type PoliciesReply,
+  RequirePolicyRequest,
+} from './challenge.dto.js';
 import { Empty } from './common.dto.js';
 import {
   type Deployment,
@@ -328,6 +341,48 @@ export const ENDPOINTS = {
       'Sign with a new key from now on; the present one counts for a while.',
       { overlap: 86_400 },
     ),
+    challenge: endpoint<ChallengeReply>()(
+      'security',
+      'challenge',
+      ChallengeRequest,
+      'Let every instance of a deployment prove that its code runs, unmodified, with the right key.',
+      { deployment: name },
+    ),
+    challenges: endpoint<ChallengeReply>()(
+      'security',
+      'challenges',
+      ChallengesRequest,
+      'Challenges of the past, newest first.',
+      { deployment: name, limit: 10 },
+    ),
+    policy: endpoint<ChallengePolicy>()(
+      'security',
+      'policy',
+      ChallengePolicy,
+      'Challenge every instance of a deployment at an interval, and revoke it if one fails.',
+      { deployment: name, interval: 60, window: 5 },
+    ),
+    drop: endpoint<PoliciesReply>()(
+      'security',
+      'drop',
+      DropPolicyRequest,
+      'Drop the challenge policy of a deployment.',
+      { deployment: name },
+    ),
+    require: endpoint<PoliciesReply>()(
+      'security',
+      'require',
+      RequirePolicyRequest,
+      'Refuse deployments without a challenge policy in these networks; an empty list lifts it.',
+      { prefixes: ['10.45.0.0/24'] },
+    ),
+    policies: endpoint<PoliciesReply>()(
+      'security',
+      'policies',
+      Empty,
+      'Challenge policies, and where they are required.',
+      {},
+    ),
     rollback: endpoint<AllowRollbackReply>()(
       'security',
       'rollback',
@@ -380,6 +435,27 @@ export const ENDPOINTS = {
       Empty,
       "What the host's kernel runs at this moment, with counters and sockets.",
       {},
+    ),
+    exchange: endpoint<KeyExchange>()(
+      'agent',
+      'exchange',
+      Empty,
+      "The agent's public key, for secrets. For the security service.",
+      {},
+    ),
+    key: endpoint<KeyExchange>()(
+      'agent',
+      'key',
+      HostKeyRequest,
+      'The key of this host and boot, from which the keys of its instances come. For the security service.',
+      { sealed: 'MCowBQYDK2VuAyEA' },
+    ),
+    challenge: endpoint<AgentChallengeReply>()(
+      'agent',
+      'challenge',
+      AgentChallengeRequest,
+      'Let the kernel vouch for an instance. For the security service.',
+      { instance: '6f1c8a0e-0000-4000-8000-000000000001', nonce: digest },
     ),
   },
 };

@@ -19,6 +19,8 @@ export const ERRORS = {
   UNKNOWN_MIDDLEBOX: 404,
   /** No customization has an inverse module of this type. */
   UNKNOWN_INVERSE: 404,
+  /** The host's kernel has no such instance (any more). */
+  UNKNOWN_INSTANCE: 404,
   /** The object store has no bytes of this digest. */
   UNKNOWN_ARTIFACT: 404,
   /** A different deployment, or customization, has this name. */
@@ -41,6 +43,10 @@ export const ERRORS = {
   TOO_LARGE: 413,
   /** Bytes do not have the digest by which they were asked for. */
   DIGEST_MISMATCH: 422,
+  /** The agent was not told its host's key since it started. */
+  NO_KEY: 409,
+  /** A network requires a challenge policy, and the deployment has none. */
+  POLICY_REQUIRED: 403,
   /** An artifact without a signature. */
   UNSIGNED: 403,
   /** A signature by a key that is not among the trusted ones. */

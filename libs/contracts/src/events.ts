@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ChallengeResult } from './challenge.dto.js';
 import type { Deployment, DeploymentProgress, Rotation } from './deployer.dto.js';
 
 import type { ApplicationEvent } from './middlebox.dto.js';
@@ -11,6 +12,8 @@ export interface Events {
   'deployer.rotation': Rotation;
   /** How far a deployment is for which a request waits. */
   'deployer.progress': DeploymentProgress;
+  /** A challenge was not passed; the deployment is revoked where a policy says so. */
+  'security.challenge': ChallengeResult & { revoked: boolean };
   /** A host came online or went offline. */
   'monitor.host': { host: string; online: boolean };
   /** A middlebox saw an application that is not on the list of a deployment. */

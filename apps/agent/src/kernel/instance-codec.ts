@@ -12,6 +12,7 @@ import * as uapi from '../netlink/uapi.generated.js';
 import { formatAddress, formatPrefix, parsePrefix } from './address.js';
 import { distinct, withoutZeros } from './desired-instance.js';
 import type { FlowMatch, InstanceSettings, KernelInstance, NewInstance, Params } from './instance.js';
+import type { Vouched } from './kernel.gateway.js';
 import { formatPorts, parsePorts } from './ports.js';
 
 type Tags<S extends keyof typeof uapi.attributeSets> = Attributes<S>;
@@ -98,6 +99,12 @@ export function decodeSocket(tags: Tags<'socket'>): AttachedSocket {
     instances: (tags.instance ?? []).map(decodeId),
   };
 }
+
+export const decodeAnswer = (tags: Tags<'challenge'>): Vouched => ({
+  load: required(tags.load, 'load').toString(16).padStart(16, '0'),
+  measurement: required(tags.measurement, 'measurement').toString('hex'),
+  mac: required(tags.mac, 'MAC').toString('hex'),
+});
 
 const decodeMatch = (tags: Tags<'match'>): FlowMatch => ({
   protocols: distinct(tags.protocol?.map(decodeProtocol)),

@@ -9,6 +9,7 @@ const ADVICE: Record<string, string> = {
   ENOMEM: 'the kernel is out of memory',
   ENOENT: 'it is not there (any more)',
   EEXIST: 'it is there already',
+  ENOKEY: 'it was given no key since it was registered',
   EOPNOTSUPP: 'the loaded core module does not know this; is it older than the agent?',
 };
 
@@ -25,5 +26,14 @@ export function kernelError(action: string, cause: unknown): L45Error {
   return new L45Error('KERNEL', text, [{ message: message ?? name, errno: name }], { cause });
 }
 
+/** Whether the kernel refused with this errno. */
+export const isRefusal = (error: unknown, errno: string): boolean =>
+  error instanceof L45Error && error.details[0]?.['errno'] === errno;
+
+/** ENOKEY and the like are Linux' own, which Node does not name. */
+const LINUX: Record<number, string> = { 126: 'ENOKEY' };
+
 const errnoName = (errno: number): string =>
-  Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+  Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ??
+  LINUX[errno] ??
+  `errno ${errno}`;

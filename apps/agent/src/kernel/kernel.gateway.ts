@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AttachedSocket, LoadedCustomization } from '@l45/contracts';
+import type { AgentChallengeReply, AttachedSocket, LoadedCustomization } from '@l45/contracts';
 import type { InstanceSettings, KernelInstance, NewInstance } from './instance.js';
 
 export interface Core {
@@ -7,6 +7,17 @@ export interface Core {
   abi: number;
   srcversion: string;
 }
+
+/** In hex, but for the host. */
+export interface Question {
+  instance: string;
+  nonce: string;
+  host: string;
+  bootId: string;
+}
+
+/** What the kernel answers. */
+export type Vouched = Pick<AgentChallengeReply, 'load' | 'measurement' | 'mac'>;
 
 /**
  * The kernel of this host. While the core module is not loaded, there is no core and all lists
@@ -21,6 +32,11 @@ export abstract class KernelGateway {
   abstract newInstance(instance: NewInstance): Promise<void>;
   abstract setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void>;
   abstract deleteInstance(id: string): Promise<void>;
+
+  /** Gives an instance the key with which it answers challenges; it can't be read again. */
+  abstract setKey(id: string, key: Buffer): Promise<void>;
+  /** UNKNOWN_INSTANCE: there is none (any more); NO_KEY: it has no key. */
+  abstract challenge(question: Question): Promise<Vouched>;
 
   /** Loads the module in a file; `name` is `l45` for the core, else a customization's. */
   abstract loadModule(name: string, file: string): Promise<void>;

@@ -2,13 +2,14 @@
 import type { AttachedSocket, LoadedCustomization } from '@l45/contracts';
 import { inSpan } from '@l45/telemetry';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type Attributes, decode, encode, type SetName } from '../netlink/attributes.js';
+import { type Attributes, decode, encode } from '../netlink/attributes.js';
 import { NetlinkEvents } from '../netlink/events.js';
 import { type Family, findFamily } from '../netlink/family.js';
 import { formatGeneric, parseGeneric } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import * as uapi from '../netlink/uapi.generated.js';
 import {
+  decodeAnswer,
   decodeInstance,
   decodeSocket,
   encodeId,
@@ -17,7 +18,7 @@ import {
 } from './instance-codec.js';
 import type { InstanceSettings, KernelInstance, NewInstance } from './instance.js';
 import { kernelError } from './kernel-error.js';
-import { CORE, type Core, KernelGateway } from './kernel.gateway.js';
+import { CORE, type Core, KernelGateway, type Question, type Vouched } from './kernel.gateway.js';
 import { insertModule, loadedSrcversion, removeModule } from './modules.js';
 
 const { commands } = uapi;
@@ -69,6 +70,21 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
     return this.write('instanceDel', { id: encodeId(id) }, `revoke instance ${id}`);
   }
 
+  setKey(id: string, key: Buffer): Promise<void> {
+    return this.write('instanceSet', { id: encodeId(id), key }, `give instance ${id} a key`);
+  }
+
+  async challenge({ instance, nonce, host, bootId }: Question): Promise<Vouched> {
+    const question = {
+      id: encodeId(instance),
+      nonce: Buffer.from(nonce, 'hex'),
+      host,
+      boot: encodeId(bootId),
+    };
+    const [answer] = await this.exchange('challenge', question, `challenge instance ${instance}`);
+    return decodeAnswer(answer ?? {});
+  }
+
   loadModule(name: string, file: string): Promise<void> {
     return inSpan('kernel load', { 'l45.module': name }, () => insertModule(name, file));
   }
@@ -105,11 +121,21 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
     attributes: Attributes<SetOf<C>>,
     action: string,
   ): Promise<void> {
-    await this.traced(command, action, async () => {
+    await this.exchange(command, attributes, action);
+  }
+
+  private async exchange<C extends CommandName>(
+    command: C,
+    attributes: Attributes<SetOf<C>>,
+    action: string,
+  ): Promise<Attributes<SetOf<C>>[]> {
+    return this.traced(command, action, async () => {
       const family = await this.family();
       if (!family) throw new Error('the core module (l45) is not loaded');
-      const set: SetName = commands[command].set;
-      await this.socket.request(family.id, format(command, encode(set, attributes)));
+      const set: SetOf<C> = commands[command].set;
+      const request = format(command, encode(set, attributes));
+      const replies = await this.socket.request(family.id, request);
+      return replies.map((reply) => decode(set, parseGeneric(reply).attributes));
     });
   }
 

@@ -14,6 +14,14 @@ export const limits = {
   commLen: 16,
   /** Longest string or binary parameter value in bytes. */
   valueLen: 256,
+  /** Bytes of the key that answers challenges. */
+  keyLen: 32,
+  /** Bytes of a nonce. */
+  nonceLen: 32,
+  /** Bytes of a measurement or of a MAC (SHA-256, HMAC-SHA-256). */
+  digestLen: 32,
+  /** Longest name of a host, with its NUL. */
+  hostLen: 64,
   /** Most entries in one list of a match. */
   listMax: 16,
 } as const;
@@ -178,6 +186,25 @@ export const attributeSets = {
     counters: { id: 13, type: 'nest', nested: 'counters' },
     /** When it last customized a message, in nanoseconds of CLOCK_BOOTTIME; 0 if never. */
     lastUsed: { id: 14, type: 'u64' },
+    /** Secret with which challenges are answered; never given out. */
+    key: { id: 15, type: 'binary' },
+  },
+  /** Proof that an instance runs, in which code, and with the right key. */
+  challenge: {
+    /** Identifier of the instance. */
+    id: { id: 1, type: 'binary' },
+    /** What the challenger drew at random. */
+    nonce: { id: 2, type: 'binary' },
+    /** Name of the host in the system. */
+    host: { id: 3, type: 'string' },
+    /** Boot id of the host (a UUID). */
+    boot: { id: 4, type: 'binary' },
+    /** Drawn at random when the core and the customization were loaded; while it is the same, the measurement is. */
+    load: { id: 5, type: 'u64' },
+    /** SHA-256 over the text of the core and of the customization in memory. */
+    measurement: { id: 6, type: 'binary' },
+    /** HMAC-SHA-256, with the instance's key, over the 14 bytes `l45-challenge` with their NUL, nonce, id, boot, load (8 bytes, big-endian), measurement and host (without its NUL). */
+    mac: { id: 7, type: 'binary' },
   },
   /** A socket that has instances attached. */
   socket: {
@@ -224,6 +251,8 @@ export const commands = {
   socketGet: { id: 7, set: 'socket' },
   /** Event, sent to the group `events` when an instance was registered, changed or revoked. */
   instanceChanged: { id: 8, set: 'instance' },
+  /** Measure the code of an instance and vouch for it. ENOENT when it is not registered, ENOKEY when it has no key. */
+  challenge: { id: 9, set: 'challenge' },
 } as const;
 
 /** Multicast groups. */

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type AttachedSocket,
+  challengeMac,
   type Counters,
   type LoadedCustomization,
   PROTOCOLS,
 } from '@l45/contracts';
+import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { InstanceSettings, KernelInstance, NewInstance } from '../kernel/instance.js';
 import { kernelError } from '../kernel/kernel-error.js';
-import { CORE, type Core, KernelGateway } from '../kernel/kernel.gateway.js';
+import {
+  CORE,
+  type Core,
+  KernelGateway,
+  type Question,
+  type Vouched,
+} from '../kernel/kernel.gateway.js';
 import { Refused } from '../netlink/socket.js';
 
 type Errno = 'EEXIST' | 'ENOENT' | 'EBUSY' | 'EINVAL' | 'ENOMEM';
@@ -42,6 +50,10 @@ export class FakeKernel extends KernelGateway {
   attached: AttachedSocket[] = [];
 
   private readonly modules = new Map<string, string>();
+  /** Text of each loaded module. */
+  private readonly code = new Map<string, string>();
+  private readonly loads = new Map<string, string>();
+  private readonly keys = new Map<string, Buffer>();
   private readonly registry = new Map<string, KernelInstance>();
   private readonly events = new EventEmitter<{ change: [] }>();
 
@@ -99,7 +111,30 @@ export class FakeKernel extends KernelGateway {
   async deleteInstance(id: string): Promise<void> {
     this.change(`delete ${id}`);
     if (!this.registry.delete(id)) throw refusal('revoke', 'ENOENT');
+    this.keys.delete(id);
     this.events.emit('change');
+  }
+
+  async setKey(id: string, key: Buffer): Promise<void> {
+    if (!this.registry.has(id)) throw refusal('change', 'ENOENT');
+    this.keys.set(id, key);
+  }
+
+  async challenge(question: Question): Promise<Vouched> {
+    const instance = this.registry.get(question.instance);
+    if (!instance) throw refusal('challenge', 'ENOENT');
+    const key = this.keys.get(instance.id);
+    if (!key) throw refusal('challenge', ENOKEY);
+    const measurement = createHash('sha256')
+      .update(`${this.code.get(CORE)} ${this.code.get(instance.customization)}`)
+      .digest('hex');
+    const vouched = { load: this.loads.get(instance.customization) ?? '', measurement };
+    return { ...vouched, mac: challengeMac(key, { ...question, ...vouched }).toString('hex') };
+  }
+
+  /** As somebody does who writes into the kernel's memory. */
+  patch(name: string): void {
+    this.code.set(name, `${this.code.get(name)}, patched`);
   }
 
   /** What is loaded is told from the file, as modpost writes it. */
@@ -108,6 +143,8 @@ export class FakeKernel extends KernelGateway {
     this.change(`load ${name}`);
     if (this.modules.has(name)) throw refusal('load', 'EEXIST');
     if (name !== CORE && !this.modules.has(CORE)) throw refusal('load', 'ENOENT');
+    this.code.set(name, text);
+    this.loads.set(name, randomBytes(8).toString('hex'));
     this.modules.set(name, /srcversion=([^\0]*)\0/.exec(text)?.[1] ?? '');
   }
 
@@ -134,6 +171,7 @@ export class FakeKernel extends KernelGateway {
   reset(): void {
     this.modules.clear();
     this.registry.clear();
+    this.keys.clear();
     this.changes.length = 0;
   }
 
@@ -148,8 +186,14 @@ export class FakeKernel extends KernelGateway {
   }
 }
 
-const refusal = (action: string, errno: Errno): Error =>
-  kernelError(action, new Refused({ errno: constants.errno[errno] }));
+/** Linux' own, which Node does not name. */
+const ENOKEY = 126;
+
+const refusal = (action: string, errno: Errno | typeof ENOKEY): Error =>
+  kernelError(
+    action,
+    new Refused({ errno: typeof errno === 'number' ? errno : constants.errno[errno] }),
+  );
 
 /** The bytes of a module, as far as a fake kernel looks at them. */
 export const fakeModule = (name: string, srcversion: string): Buffer =>

@@ -14,6 +14,7 @@ import { currentTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
+import { ChallengePolicies } from '../admission/challenge-policy.js';
 import { candidateOf, deconflict } from '../admission/deconflict.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { specify } from '../admission/specify.js';
@@ -45,6 +46,7 @@ export class DeploymentsService {
     private readonly transactions: Transactions,
     private readonly repository: DeploymentsRepository,
     private readonly admission: AdmissionService,
+    private readonly policies: ChallengePolicies,
     private readonly builder: BuilderGateway,
     private readonly reconciler: Reconciler,
     private readonly convergence: Convergence,
@@ -129,6 +131,7 @@ export class DeploymentsService {
     );
     if (existing) return this.#answer(existing, wait);
 
+    await this.policies.admit(name, specification.ends);
     const builds = await this.builder.buildAll(
       specification.customization,
       await this.transactions.run((manager) => this.admission.targetsOf(manager, specification)),

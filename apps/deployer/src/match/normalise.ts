@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Endpoint, ErrorDetail, Match, Protocol } from '@l45/contracts';
+import {
+  type Endpoint,
+  type ErrorDetail,
+  type Match,
+  type Protocol,
+  formatPrefix,
+  parsePrefix,
+} from '@l45/contracts';
 import { parseCgroup } from './cgroup.js';
 import { formatPorts, parsePorts } from './ports.js';
-import { formatPrefix, parsePrefix } from './prefix.js';
 
 export interface Normalised {
   match: Match;

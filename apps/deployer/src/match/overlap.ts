@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Endpoint, Match } from '@l45/contracts';
+import { type Endpoint, type Match, parsePrefix, prefixesOverlap } from '@l45/contracts';
 import { cgroupsOverlap } from './cgroup.js';
 import { parsePorts, portsOverlap } from './ports.js';
-import { parsePrefix, prefixesOverlap } from './prefix.js';
 
 /**
  * Whether some flow could match both. Applications are compared by name: a thread's name in one

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
+import { ChallengePolicies } from '../admission/challenge-policy.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { refuseSameSignature, RotationAdmission } from '../admission/rotation-admission.service.js';
 import { specify } from '../admission/specify.js';
@@ -36,6 +37,7 @@ export class RotationsService {
     private readonly repository: RotationsRepository,
     private readonly admission: AdmissionService,
     private readonly rotations: RotationAdmission,
+    private readonly policies: ChallengePolicies,
     private readonly builder: BuilderGateway,
     private readonly reconciler: Reconciler,
     private readonly convergence: Convergence,
@@ -53,6 +55,7 @@ export class RotationsService {
     );
     if (planned.existing) return this.#answer(planned.existing, request.wait);
 
+    await this.policies.admit(request.to.name, specification.ends);
     const targets = await this.transactions.run((manager) =>
       this.admission.targetsOf(manager, specification),
     );

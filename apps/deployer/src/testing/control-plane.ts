@@ -15,6 +15,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { DeployerModule } from '../deployer.module.js';
 import { FakeAgent, type FakeBuckets } from './fake-agent.js';
 import { FakeBuilder } from './fake-builder.js';
+import { FakeSecurity } from './fake-security.js';
 
 const { client, server } = ENDPOINTS.deployer.deploy.example.ends;
 
@@ -36,17 +37,25 @@ export class ControlPlane {
     readonly postgres: PostgresServer,
     private readonly builderService: TestService,
     readonly builder: FakeBuilder,
+    readonly security: FakeSecurity,
     readonly buckets: FakeBuckets,
   ) {}
 
   static async start(): Promise<ControlPlane> {
     const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
     const service = await createTestService(
-      { controllers: [FakeBuilder] },
+      { controllers: [FakeBuilder, FakeSecurity] },
       { url: nats.url, service: 'builder' },
     );
     const { app } = service;
-    return new ControlPlane(nats, postgres, service, app.get(FakeBuilder), app.get(Buckets));
+    return new ControlPlane(
+      nats,
+      postgres,
+      service,
+      app.get(FakeBuilder),
+      app.get(FakeSecurity),
+      app.get(Buckets),
+    );
   }
 
   get connection(): NatsConnection {
