@@ -90,13 +90,18 @@ export class Cloud {
 
   /** When one of its processes is killed, the server drops every connection, and recovers from its log. */
   async #crashPostgres(): Promise<void> {
-    const client = new Client(this.postgres.url);
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await waitFor('Postgres', () => this.#connect());
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const gone = new Promise((resolve) => client.once('end', resolve));
     process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
     await gone;
+  }
+
+  async #connect(): Promise<Client> {
+    const client = new Client(this.postgres.url);
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
   }
 
   /** Unless the server is away, and cannot be asked. */
