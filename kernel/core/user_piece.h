@@ -14,6 +14,9 @@ static inline size_t l45_user_piece(const struct iov_iter *iter, void __user **a
 {
 	size_t len = iter->count;
 
+	/* At the end there is no vector to look at any more. */
+	if (!len)
+		return 0;
 	if (iter_is_ubuf(iter)) {
 		*at = iter->ubuf + iter->iov_offset;
 	} else if (iter_is_iovec(iter)) {
