@@ -49,9 +49,9 @@ it(`whatever is killed, every host ends as intended, and nothing acknowledged is
     new Random(seed),
   );
   const random = new Random(seed + 1);
-  let isOver = false;
+  const over = new AbortController();
   const operating = (async () => {
-    while (!isOver) await operator.act();
+    while (!over.signal.aborted) await operator.act();
   })();
   // Changes are asked for during each accident, and the next one waits for one to be accepted.
   for (let i = 0; i < disturbances; i++) {
@@ -62,7 +62,7 @@ it(`whatever is killed, every host ends as intended, and nothing acknowledged is
       () => operator.acknowledged.length > before,
     );
   }
-  isOver = true;
+  over.abort();
   await operating;
 
   const deployments = await waitFor(
