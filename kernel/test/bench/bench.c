@@ -24,7 +24,6 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -411,18 +410,20 @@ static const struct workload {
 	{}
 };
 
-/* Kernel memory: what is free, once the allocator has put back what it keeps at hand. */
+/* Kernel memory: all that sockets have while they are idle comes from slabs. */
 
-static double free_memory(void)
+static double slab_memory(void)
 {
-	int compact = must(open("/proc/sys/vm/compact_memory", O_WRONLY), "compact");
-	struct sysinfo info;
+	FILE *meminfo = fopen("/proc/meminfo", "r");
+	char line[128];
+	double slab = -1;
 
-	if (write(compact, "1", 1) != 1)
-		die("compact");
-	close(compact);
-	sysinfo(&info);
-	return (double)info.freeram * info.mem_unit;
+	if (!meminfo)
+		die("meminfo");
+	while (slab < 0 && fgets(line, sizeof(line), meminfo))
+		sscanf(line, "Slab: %lf", &slab);
+	fclose(meminfo);
+	return slab * 1024;
 }
 
 static void idle_udp(const char *name)
@@ -470,10 +471,10 @@ static void memory(const char *which, int samples)
 		}
 		crowd = calloc(IDLE, sizeof(*crowd));
 		memset(crowd, 1, IDLE * sizeof(*crowd));
-		before = free_memory();
+		before = slab_memory();
 		make(name);
 		sleep(1);
-		printf("%.0f\n", (before - free_memory()) / IDLE);
+		printf("%.0f\n", (slab_memory() - before) / IDLE);
 		exit(0);
 	}
 }
