@@ -36,5 +36,5 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 
 {{- /* Services that own a schema of the database. */ -}}
 {{- define "l45.schemaOwners" -}}
-builder deployer monitor security
+builder deployer monitor security middlebox
 {{- end }}

@@ -125,8 +125,7 @@ describe('BusServer', () => {
       {
         field: 'nmae',
         rule: 'whitelistValidation',
-        message:
-          'unknown field nmae; known here: name, customization, params, priority, mode, attach, ends, wait',
+        message: expect.stringMatching(/^unknown field nmae; known here: name, customization, /),
       },
     ]);
   });
