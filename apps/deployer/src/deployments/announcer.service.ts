@@ -20,23 +20,25 @@ export class Announcer {
   async announce(
     manager: EntityManager,
     deployment: DeploymentRow,
-    evidence: Omit<Evidence, 'silentSince'>,
+    evidence: Omit<Evidence, 'silentSince' | 'unreadBy'>,
   ): Promise<void> {
     const silentSince = (host: string) => this.fleet.silentSince(host);
+    const unreadBy = (which: string) => this.fleet.unreadBy(which);
     await this.outbox.add(
       manager,
       'deployer.deployment',
-      viewOf(deployment, { ...evidence, silentSince }),
+      viewOf(deployment, { ...evidence, silentSince, unreadBy }),
     );
   }
 
   async announceRotation(
     manager: EntityManager,
     turnover: Turnover,
-    evidence: Omit<Evidence, 'silentSince'>,
+    evidence: Omit<Evidence, 'silentSince' | 'unreadBy'>,
   ): Promise<void> {
     const silentSince = (host: string) => this.fleet.silentSince(host);
-    const view = rotationView(turnover, { ...evidence, silentSince });
+    const unreadBy = (which: string) => this.fleet.unreadBy(which);
+    const view = rotationView(turnover, { ...evidence, silentSince, unreadBy });
     await this.outbox.add(manager, 'deployer.rotation', view);
   }
 }

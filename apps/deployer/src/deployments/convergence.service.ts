@@ -89,7 +89,8 @@ export class Convergence implements OnModuleDestroy {
     const deployment = deployments.get(id);
     if (!deployment || isSettled(deployment.phase)) return undefined;
     const silentSince = (host: string) => this.fleet.silentSince(host);
-    return summaryOf(deployment, { ...evidence, silentSince });
+    const unreadBy = (which: string) => this.fleet.unreadBy(which);
+    return summaryOf(deployment, { ...evidence, silentSince, unreadBy });
   }
 
   /** What is lost of these is made up for by the next one. */

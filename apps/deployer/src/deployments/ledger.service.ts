@@ -34,6 +34,11 @@ export class Ledger {
     const names = deployments.flatMap((one) => placementsOf(one).map(({ host }) => host));
     const hosts = await this.repository.hosts(manager, [...new Set(names)]);
     const builds = await this.repository.builds(manager);
-    return { hosts, builds, silentSince: (host) => this.fleet.silentSince(host) };
+    return {
+      hosts,
+      builds,
+      silentSince: (host) => this.fleet.silentSince(host),
+      unreadBy: (id) => this.fleet.unreadBy(id),
+    };
   }
 }

@@ -5,7 +5,7 @@ import { currentTraceparent, inSpan, withTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { HostRow } from '../storage/host.entity.js';
-
+import { Middleboxes } from './middleboxes.js';
 import { type Report, reportOf } from './observe.js';
 import { stateFor } from './project.js';
 import type { Sighting, Sightings } from './round.js';
@@ -18,6 +18,7 @@ const CONCURRENT_PUTS = 256;
 export class Fleet {
   readonly #observed: Mirror<ObservedState>;
   readonly #desired: Mirror<DesiredState>;
+  readonly #middleboxes: Middleboxes;
   readonly #reports = new Map<string, Report>();
   /** Hosts with a report that no round took in yet. */
   #fresh = new Set<string>();
@@ -26,6 +27,7 @@ export class Fleet {
   constructor(buckets: Buckets) {
     this.#observed = new Mirror(buckets.observed, (host) => this.#hear(host));
     this.#desired = new Mirror(buckets.desired, () => this.#changed());
+    this.#middleboxes = new Middleboxes(buckets, () => this.#changed());
   }
 
   /** Follows the bus; `changed` is called whenever a round may have something to do. */
@@ -33,15 +35,16 @@ export class Fleet {
     this.#changed = changed;
     this.#observed.follow();
     this.#desired.follow();
+    this.#middleboxes.follow();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#observed.stop(), this.#desired.stop()]);
+    await Promise.all([this.#observed.stop(), this.#desired.stop(), this.#middleboxes.stop()]);
   }
 
   /** Whether all that the bus has is known. */
   get known(): boolean {
-    return this.#observed.current && this.#desired.current;
+    return this.#observed.current && this.#desired.current && this.#middleboxes.known;
   }
 
   /** What was seen since the last call, or since the beginning. */
@@ -59,6 +62,7 @@ export class Fleet {
       revisions,
       isSilent: (host) => this.isSilent(host),
       silentSince: (host) => this.silentSince(host),
+      unreadBy: (deployment) => this.unreadBy(deployment),
     };
   }
 
@@ -75,6 +79,11 @@ export class Fleet {
     for (let i = 0; i < outdated.length; i += CONCURRENT_PUTS) {
       await Promise.all(outdated.slice(i, i + CONCURRENT_PUTS).map((host) => this.#put(host)));
     }
+  }
+
+  /** Which middleboxes keep a deployment from being spoken, and why. */
+  unreadBy(deployment: string): string | undefined {
+    return this.#middleboxes.unreadBy(deployment);
   }
 
   /** When a host was heard of last, if that is too long ago. */

@@ -14,6 +14,8 @@ export interface Evidence {
   builds: Builds;
   /** When a host was heard of last, if that is too long ago. */
   silentSince: (host: string) => Date | undefined;
+  /** Which middleboxes can't read a deployment yet, and why. */
+  unreadBy: (deployment: string) => string | undefined;
 }
 
 /** Whether every host has what the deployment's phase asks for. */
@@ -93,12 +95,18 @@ function reasonOf(placement: Placement, evidence: Evidence): string | undefined 
   if (phase === 'revoked') return undefined;
   const host = evidence.hosts.get(placement.host);
   if (!host) return 'has never reported';
-  if (confirms(placement, host)) return halfway[phase];
+  if (confirms(placement, host)) return unread(placement, evidence) ?? halfway[phase];
   const silent = evidence.silentSince(host.name);
   if (silent) return `offline since ${silent.toISOString()}`;
   return (
     problem(placement, host) ?? missingBuild(placement, host, evidence) ?? waiting(placement, host)
   );
+}
+
+/** The last thing to wait for before a deployment is spoken. */
+function unread({ deployment }: Placement, { unreadBy }: Evidence): string | undefined {
+  const reason = deployment.phase === 'ingress' ? unreadBy(deployment.id) : undefined;
+  return reason && `has ingress; egress follows once middleboxes can read it: ${reason}`;
 }
 
 function problem({ id, deployment }: Placement, host: HostRow): string | undefined {

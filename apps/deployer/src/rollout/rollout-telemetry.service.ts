@@ -96,7 +96,12 @@ export class RolloutTelemetry implements OnApplicationBootstrap, OnModuleDestroy
   #hostsOf(deployment: DeploymentRow): Reading[] {
     if (!this.#outcome) return [];
     const { hosts, builds } = this.#outcome;
-    const progress = progressOf(deployment, { hosts, builds, silentSince: () => undefined });
+    const progress = progressOf(deployment, {
+      hosts,
+      builds,
+      silentSince: () => undefined,
+      unreadBy: () => undefined,
+    });
     return [true, false].map((converged) => ({
       value: progress.filter((host) => host.converged === converged).length,
       attributes: { 'l45.deployment': deployment.id, 'l45.converged': converged },

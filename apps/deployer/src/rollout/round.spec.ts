@@ -24,6 +24,22 @@ describe('a rollout', () => {
     expect(rounds.reasons()).toEqual([undefined, undefined]);
   });
 
+  it('lets nobody speak before every middlebox can read it, and says which cannot', () => {
+    const rounds = new Rounds(deploymentRow());
+    rounds.unread = 'tap-1: wireshark: tshark is not installed';
+    rounds.run();
+    rounds.run(rounds.applied('client'), rounds.applied('dns-server'));
+    expect(rounds.phase).toBe('ingress');
+    expect(rounds.reasons()).toEqual(
+      Array(2).fill(
+        'has ingress; egress follows once middleboxes can read it: tap-1: wireshark: tshark is not installed',
+      ),
+    );
+    rounds.unread = undefined;
+    rounds.run();
+    expect(rounds.phase).toBe('egress');
+  });
+
   it('changes nothing when nothing is new', () => {
     const rounds = new Rounds(deploymentRow());
     rounds.run();

@@ -39,6 +39,7 @@ export interface Sightings {
   /** Whether a host was not heard of for too long. */
   isSilent: (host: string) => boolean;
   silentSince: Evidence['silentSince'];
+  unreadBy: Evidence['unreadBy'];
 }
 
 export interface Outcome {
@@ -61,7 +62,7 @@ export interface Outcome {
  * host confirms.
  */
 export function round(world: World, sightings: Sightings, now: Date): Outcome {
-  const { reports, revisions, isSilent, silentSince } = sightings;
+  const { reports, revisions, isSilent, silentSince, unreadBy } = sightings;
   const hosts = new Map(world.hosts.map((host) => [host.name, host]));
   const deployments = new Map(world.live.map((deployment) => [deployment.id, deployment]));
   const changedHosts = new Set<string>();
@@ -103,6 +104,8 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
       const phase = phaseOf(deployment, ofOne, hosts, isSilent);
       if (phase === 'removal' && drains(deployment, rotations)) continue;
       if (phase === deployment.phase) continue;
+      // Who reads along has to understand as well.
+      if (phase === 'egress' && deployment.phase === 'ingress' && unreadBy(deployment.id)) continue;
       settled = false;
       changeDeployment({ ...deployment, phase, updatedAt: now });
     }
@@ -110,7 +113,7 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
       const next = advance(turnover, {
         hosts,
         now,
-        explain: (...rows) => explain(rows, { hosts, builds: world.builds, silentSince }),
+        explain: (...rows) => explain(rows, { hosts, builds: world.builds, silentSince, unreadBy }),
       });
       if (!next) continue;
       settled = false;

@@ -17,6 +17,8 @@ export class Rounds {
   rotations: RotationRow[] = [];
   now = NOW;
   readonly silent = new Set<string>();
+  /** Why middleboxes can't read what is deployed. */
+  unread?: string;
   hosts: HostRow[] = [hostRow('client'), hostRow('dns-server')];
 
   constructor(...live: DeploymentRow[]) {
@@ -31,6 +33,7 @@ export class Rounds {
         revisions: new Map(),
         isSilent: (host) => this.silent.has(host),
         silentSince: (host) => (this.silent.has(host) ? NOW : undefined),
+        unreadBy: () => this.unread,
       },
       this.now,
     );
@@ -66,6 +69,8 @@ export class Rounds {
   reasons(silentSince: (host: string) => Date | undefined = () => undefined) {
     const [deployment = deploymentRow()] = this.live;
     const hosts = new Map(this.hosts.map((host) => [host.name, host]));
-    return progressOf(deployment, { hosts, builds, silentSince }).map(({ reason }) => reason);
+    return progressOf(deployment, { hosts, builds, silentSince, unreadBy: () => this.unread }).map(
+      ({ reason }) => reason,
+    );
   }
 }

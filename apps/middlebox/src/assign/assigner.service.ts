@@ -99,7 +99,9 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
       });
     });
     await this.#tell(rows);
-    await this.#prepare(rows, modules);
+    // Of one that was registered since, nothing is assigned yet.
+    if (rows.every((row) => row.types.every((type) => types.has(type))))
+      await this.#prepare(rows, modules);
     await this.applications.check(rows, this);
   }
 
