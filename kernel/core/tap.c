@@ -15,6 +15,8 @@
 #include <net/transp_v6.h>
 #include <net/udp.h>
 
+#include <asm/syscall.h>
+
 #include "attach.h"
 #include "compat.h"
 #include "registry.h"
@@ -153,21 +155,41 @@ void l45_tap_release_locked(struct l45_socket *socket)
 	untap(socket);
 }
 
+/* Of a task that sleeps, in a call that does nothing else. */
+static bool is_sending(struct task_struct *task)
+{
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
+		return false;
+	switch (syscall_get_nr(task, task_pt_regs(task))) {
+	case __NR_write:
+	case __NR_writev:
+	case __NR_sendto:
+	case __NR_sendmsg:
+	case __NR_sendmmsg:
+		return true;
+	}
+	return false;
+}
+
 #define WAITERS 32
+#define LATECOMERS 2
+#define ROUNDS 1000
 
 /*
  * Whoever sleeps in one of the socket's former functions, stock or ours, would treat the
  * next message by it, or keep us from being unloaded. As live patching does: wake them
- * up as if by a signal, and let them come in again.
+ * up as if by a signal, and let them come in again. But a sender would return with less
+ * than it was given, which few programs expect: it is left alone, finds out by itself, and
+ * keeps us loaded until then. `own`: so many of them are where they should be.
  */
-static void kick(struct sock *sk)
+static bool kick(struct sock *sk, u32 own)
 {
-	struct task_struct *group, *task;
+	struct task_struct *group, *task, *tasks[WAITERS];
 	struct wait_queue_entry *entry;
 	const void *waiters[WAITERS];
+	u32 count = 0, found = 0, i;
 	struct socket_wq *wq;
 	unsigned long flags;
-	int count = 0, i;
 
 	rcu_read_lock();
 	wq = rcu_dereference(sk->sk_wq);
@@ -183,13 +205,35 @@ static void kick(struct sock *sk)
 
 	for_each_process_thread(group, task) {
 		for (i = 0; i < count; i++) {
-			if (waiters[i] == task)
-				set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
+			if (waiters[i] == task && !is_sending(task) && found < WAITERS)
+				tasks[found++] = task;
 		}
 	}
+	if (found <= own) {
+		found = 0;
+		goto out;
+	}
+	for (i = 0; i < found; i++)
+		set_tsk_thread_flag(tasks[i], TIF_NOTIFY_SIGNAL);
 	__wake_up(&wq->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLIN | EPOLLERR));
 out:
 	rcu_read_unlock();
+	return found;
+}
+
+/* Is nobody any more in a function that isn't the socket's? If not, they have been told. */
+static bool rid(struct sock *sk)
+{
+	struct l45_socket *socket = l45_socket_get(sk);
+	bool kicked;
+
+	if (!socket)
+		return true;
+	kicked = kick(sk, READ_ONCE(socket->readers));
+	l45_socket_put(socket);
+	lock_sock(sk);
+	release_sock(sk);
+	return !kicked;
 }
 
 void l45_tap_release(struct l45_socket *socket)
@@ -198,7 +242,7 @@ void l45_tap_release(struct l45_socket *socket)
 	l45_tap_release_locked(socket);
 	release_sock(socket->sk);
 	if (socket->closed)
-		kick(socket->sk);
+		kick(socket->sk, 0);
 }
 
 static int tap_init_sock(struct sock *sk)
@@ -311,7 +355,7 @@ static int tcp_tap_connect(struct sock *sk, struct sockaddr *address, int len)
 		goto out;
 	}
 	if (err > 0)
-		err = l45_tcp_begin(socket, tcp);
+		err = l45_tcp_begin(socket, tcp, false);
 	if (!err)
 		tcp = NULL;
 	else
@@ -351,7 +395,7 @@ static int adopt(struct sock *sk, const struct l45_owner *listener)
 	socket->settled = true;
 	err = l45_attach_settle(socket);
 	if (err > 0) {
-		err = l45_tcp_begin(socket, tcp);
+		err = l45_tcp_begin(socket, tcp, false);
 		if (!err)
 			goto out;
 	}
@@ -591,6 +635,14 @@ static bool pristine(const struct sock *sk)
 	return false;
 }
 
+/* Can it join what is under way, plain so far? */
+static bool joins(const struct sock *sk, const struct l45_instance *instance)
+{
+	return (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT | TCPF_FIN_WAIT1 |
+				      TCPF_FIN_WAIT2) &&
+	       instance->ops->flags & (L45_JOIN | L45_TRANSPARENT);
+}
+
 static int take_tcp(struct sock *sk, struct l45_instance *instance, const struct l45_owner *owner)
 {
 	struct l45_socket *socket;
@@ -612,7 +664,7 @@ static int take_tcp(struct sock *sk, struct l45_instance *instance, const struct
 	socket->settled = true;
 	err = l45_attach_one(socket, instance);
 	if (err > 0) {
-		err = l45_tcp_begin(socket, tcp);
+		err = l45_tcp_begin(socket, tcp, !pristine(sk));
 		if (!err)
 			return 0;
 	}
@@ -631,13 +683,16 @@ static int take(struct sock *sk, struct l45_instance *instance, const struct l45
 	socket = l45_socket_get(sk);
 	if (socket) {
 		/* Not settled yet: it will find the instance by itself. */
-		if (immediate && socket->settled && sk->sk_protocol == IPPROTO_UDP)
+		if (immediate && socket->settled)
 			err = l45_attach_one(socket, instance);
+		if (err > 0)
+			l45_tcp_update(socket);
 		l45_socket_put(socket);
 	} else if (READ_ONCE(sk->sk_prot) == tap_of(sk)->stock && sk->sk_socket) {
 		if (sk->sk_protocol == IPPROTO_TCP) {
 			/* A listener's connections to come are future sockets. */
-			if (pristine(sk) && (immediate || sk->sk_state == TCP_LISTEN))
+			if (sk->sk_state == TCP_LISTEN ||
+			    (immediate && (pristine(sk) || joins(sk, instance))))
 				err = take_tcp(sk, instance, owner);
 		} else if (immediate) {
 			socket = tap_socket(sk, owner);
@@ -656,7 +711,7 @@ static int take(struct sock *sk, struct l45_instance *instance, const struct l45
 	}
 	release_sock(sk);
 	if (READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
-		kick(sk);
+		kick(sk, 0);
 	return min(err, 0);
 }
 
@@ -670,6 +725,7 @@ int l45_tap_scan(struct l45_instance *instance)
 	const struct files_struct *scanned = NULL;
 	struct task_struct *group, *task;
 	struct found *found, *next;
+	int i;
 
 	INIT_LIST_HEAD(&scan.found);
 
@@ -700,14 +756,24 @@ int l45_tap_scan(struct l45_instance *instance)
 		if (!scan.err && sock->sk)
 			scan.err = take(sock->sk, instance, &found->owner);
 	}
-	/* Those that were on their way to sleep have arrived there. */
-	if (!list_empty(&scan.found))
-		synchronize_rcu();
-	list_for_each_entry_safe(found, next, &scan.found, list) {
-		struct sock *sk = sock_from_file(found->file)->sk;
+	/*
+	 * Those that are on their way to sleep arrive there, maybe by way of the lock. Who
+	 * reads a stream in a stock function would not know a mark.
+	 */
+	for (i = 0; i < ROUNDS && !list_empty(&scan.found); i++) {
+		bool clear = i >= LATECOMERS;
 
-		if (sk && READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
-			kick(sk);
+		synchronize_rcu();
+		list_for_each_entry(found, &scan.found, list) {
+			struct sock *sk = sock_from_file(found->file)->sk;
+
+			if (sk && READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
+				clear &= rid(sk) || sk->sk_protocol != IPPROTO_TCP;
+		}
+		if (clear)
+			break;
+	}
+	list_for_each_entry_safe(found, next, &scan.found, list) {
 		fput(found->file);
 		kfree(found);
 	}

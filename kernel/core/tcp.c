@@ -35,7 +35,7 @@ void l45_tcp_free(struct l45_tcp *tcp)
 	kmem_cache_free(cache, tcp);
 }
 
-int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp)
+int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
 {
 	struct sock *sk = socket->sk;
 
@@ -44,6 +44,13 @@ int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp)
 	if (!tcp->set)
 		return -ENOMEM;
 	tcp->socket = socket;
+	tcp->seen = tcp_sk(sk)->rcv_nxt;
+	tcp->arrival = tcp->seen;
+	if (live) {
+		tcp->tx.late = true;
+		tcp->rx.plain = L45_REST;
+	}
+	l45_tcp_count_marks(tcp);
 	socket->tcp = tcp;
 
 	write_lock_bh(&sk->sk_callback_lock);
@@ -91,30 +98,108 @@ bool l45_tcp_done(const struct l45_tcp *tcp)
 static bool must_leave(const struct l45_tcp *tcp)
 {
 	const struct l45_instance *instance = tcp->tx.instance;
+	u32 flags = instance->ops->flags;
 	int first;
 
 	if (!l45_tcp_speaks(instance, L45_NL_DIRECTION_EGRESS))
 		return true;
 	/* For a better one only if that can take over. */
-	first = l45_tcp_choice(tcp, L45_NL_DIRECTION_EGRESS, tcp->tx.never);
+	first = l45_tcp_choice(tcp, L45_NL_DIRECTION_EGRESS, tcp->tx.never,
+			       flags & L45_TRANSPARENT);
 	return first >= 0 && tcp->set->instances[first] != instance &&
-	       (instance->ops->flags & L45_HANDOVER);
+	       (flags & (L45_HANDOVER | L45_TRANSPARENT));
+}
+
+static bool set_has(const struct l45_set *set, const struct l45_instance *instance)
+{
+	u32 i;
+
+	for (i = 0; set && i < set->count; i++) {
+		if (set->instances[i] == instance)
+			return true;
+	}
+	return false;
+}
+
+static void keep(struct l45_set *set, struct l45_instance *instance)
+{
+	if (set->count == L45_SET_MAX || set_has(set, instance))
+		return;
+	refcount_inc(&instance->refs);
+	set->instances[set->count++] = instance;
+}
+
+static u64 renumber(u64 bits, const struct l45_set *old, const struct l45_set *set)
+{
+	u64 renumbered = 0;
+	u32 i, j;
+
+	if (bits == ~0ULL)
+		return bits;
+	for (i = 0; i < old->count; i++) {
+		for (j = 0; j < set->count && bits & BIT_ULL(i); j++) {
+			if (set->instances[j] == old->instances[i])
+				renumbered |= BIT_ULL(j);
+		}
+	}
+	return renumbered;
+}
+
+/* Those attached now, and those that the stream is in the middle of. */
+static void update_set(struct l45_tcp *tcp)
+{
+	struct l45_set *attached = l45_attach_get_set(tcp->socket);
+	struct l45_set *old = tcp->set, *set;
+	u32 i;
+
+	set = kmalloc(struct_size(set, instances, L45_SET_MAX), GFP_KERNEL | __GFP_NOFAIL);
+	set->count = 0;
+	if (tcp->tx.instance)
+		keep(set, tcp->tx.instance);
+	if (tcp->rx.instance)
+		keep(set, tcp->rx.instance);
+	for (i = 0; attached && i < attached->count; i++)
+		keep(set, attached->instances[i]);
+
+	tcp->tx.passed = renumber(tcp->tx.passed, old, set);
+	tcp->tx.never = renumber(tcp->tx.never, old, set);
+	tcp->rx.passed = renumber(tcp->rx.passed, old, set);
+	tcp->rx.never = renumber(tcp->rx.never, old, set);
+	tcp->rx.suspect = 0;
+	tcp->set = set;
+	l45_attach_put_set(old);
+	l45_attach_put_set(attached);
+}
+
+void l45_tcp_update(struct l45_socket *socket)
+{
+	struct l45_tcp *tcp = socket->tcp;
+
+	sock_owned_by_me(socket->sk);
+	if (!tcp)
+		return;
+	update_set(tcp);
+	l45_tcp_count_marks(tcp);
+	if (tcp->tx.instance && must_leave(tcp)) {
+		tcp->tx.cursor.leaving = true;
+		/* It may be at a boundary right now. */
+		l45_tcp_send_closing(socket->sk, tcp, false);
+	}
+	if (!tcp->tx.instance && tcp->tx.plain == L45_REST)
+		/* Ask again, with the next byte. */
+		tcp->tx.plain = 0;
+	/* What is in the queue may look different now. */
+	l45_tcp_eat(socket->sk, tcp);
 }
 
 void l45_tcp_changed(struct l45_socket *socket)
 {
 	struct sock *sk = socket->sk;
-	struct l45_tcp *tcp;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	lock_sock(sk);
-	tcp = socket->tcp;
-	if (tcp && tcp->tx.instance && must_leave(tcp)) {
-		tcp->tx.cursor.leaving = true;
-		/* It may be at a boundary right now. */
-		l45_tcp_send_closing(sk, tcp, false);
-	}
+	l45_tcp_update(socket);
 	release_sock(sk);
 }
 

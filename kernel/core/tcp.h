@@ -11,12 +11,17 @@ struct l45_tcp;
 struct l45_tcp *l45_tcp_alloc(void);
 void l45_tcp_free(struct l45_tcp *tcp);
 
-/* The stream begins: nothing has been sent or read. Takes tcp over. Under lock_sock. */
-int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp);
+/*
+ * The stream begins, or a live one, plain so far, goes on with us. Takes tcp over. Under
+ * lock_sock.
+ */
+int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live);
 /* It ends: the stock functions go on. Under lock_sock. */
 void l45_tcp_end(struct l45_socket *socket);
-/* The modes or the set of instances changed. */
+/* The instances of the socket, or what they do, are others. */
 void l45_tcp_changed(struct l45_socket *socket);
+/* The same under lock_sock. */
+void l45_tcp_update(struct l45_socket *socket);
 /* Is there nothing of us in the stream, now and later? Under lock_sock. */
 bool l45_tcp_done(const struct l45_tcp *tcp);
 

@@ -7,6 +7,22 @@
 /* Input that a customization gets to see at once, if it doesn't ask for more. */
 #define VIEW 64
 
+void l45_tcp_build_count(struct l45_build *build)
+{
+	const struct l45_instance *instance = build->instance;
+
+	if (instance) {
+		l45_count(instance, EGRESS_BYTES_IN, build->in);
+		l45_count(instance, EGRESS_BYTES_OUT, build->put);
+		l45_count(instance, INSERTED, build->inserted);
+		l45_count(instance, REMOVED, build->removed);
+	}
+	build->in = 0;
+	build->put = 0;
+	build->inserted = 0;
+	build->removed = 0;
+}
+
 static void tx_consume(struct l45_tcp_direction *d, struct l45_build *build, u32 len)
 {
 	u32 held = min(d->held_len, len);
@@ -67,6 +83,8 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 		cursor->insert = 0;
 	}
 	iov_iter_advance(build->from, all - left);
+	build->in += all - left;
+	build->put += out - build->out - build->used;
 	build->used = out - build->out;
 	build->inserted += inserted;
 	if (copied_to) {
@@ -89,6 +107,8 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 		u8 *out;
 
 		if (d->instance) {
+			if (d->instance != build->instance)
+				l45_tcp_build_count(build);
 			build->instance = d->instance;
 			if (!d->held_len)
 				err = build_straight(tcp, build, &segment);
@@ -144,6 +164,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 			if (!n)
 				return 0;
 			tx_consume(d, build, n);
+			build->in += n;
 			build->removed += n;
 			break;
 		case L45_SEGMENT_INSERT:
@@ -152,6 +173,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 				return 0;
 			memcpy(out, segment.data, n);
 			build->used += n;
+			build->put += n;
 			build->inserted += n;
 			break;
 		case L45_SEGMENT_COPY:
@@ -171,8 +193,11 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 				build->end = !d->held_len && !iov_iter_count(build->from);
 				return 0;
 			}
-			if (d->instance)
+			if (d->instance) {
 				l45_engine_transform(&d->cursor, out, n);
+				build->in += n;
+				build->put += n;
+			}
 			build->used += n;
 			build->copied_to = build->used;
 			break;
@@ -186,8 +211,10 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 			continue;
 		case L45_SEGMENT_DETACH:
 			/* The peer couldn't tell where another one begins. */
-			if (!(d->instance->ops->flags & L45_HANDOVER))
+			if (!(d->instance->ops->flags & (L45_HANDOVER | L45_TRANSPARENT))) {
 				d->plain = L45_REST;
+				d->never = ~0ULL;
+			}
 			l45_tcp_let_go(tcp, d, &segment);
 			continue;
 		default:

@@ -59,7 +59,6 @@ static int push_left(struct sock *sk, struct l45_tcp *tcp)
 static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *build, int flags)
 {
 	size_t before = iov_iter_count(build->from);
-	struct l45_instance *instance;
 	struct l45_room room = {};
 	int cap, err;
 
@@ -88,15 +87,7 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 			err = ret;
 	}
 	l45_room_give(&room);
-	instance = build->instance;
-	if (instance) {
-		l45_count(instance, EGRESS_BYTES_IN, before - iov_iter_count(build->from));
-		l45_count(instance, EGRESS_BYTES_OUT, build->used);
-		l45_count(instance, INSERTED, build->inserted);
-		l45_count(instance, REMOVED, build->removed);
-	}
-	build->inserted = 0;
-	build->removed = 0;
+	l45_tcp_build_count(build);
 	return err;
 }
 
@@ -145,6 +136,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 	size_t size = iov_iter_count(&msg->msg_iter), sent;
 	struct l45_build build = { .from = &msg->msg_iter };
 	int flags = msg->msg_flags, err;
+	struct l45_instance *kept = NULL;
 	struct sockcm_cookie cookie;
 	long timeo;
 
@@ -170,6 +162,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		err = -EPIPE;
 		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
 			break;
+		l45_tcp_keep(&kept, build.instance);
 		err = wait_delay(sk, tcp, timeo);
 		if (err)
 			break;
@@ -207,7 +200,10 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 			}
 		}
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		l45_tcp_keep(&kept, build.instance);
+		tcp->waiting++;
 		err = sk_stream_wait_memory(sk, &timeo);
+		tcp->waiting--;
 		if (err)
 			break;
 	}
@@ -224,9 +220,11 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 			l45_instance_used(build.instance);
 			trace_l45_customize(sk, build.instance, L45_EGRESS, size, sent);
 		}
+		l45_tcp_keep(&kept, NULL);
 		err = l45_tap_zerocopy(sk, msg, sent);
 		return err ?: (int)sent;
 	}
+	l45_tcp_keep(&kept, NULL);
 	if (!err)
 		return 0;
 	err = sk_stream_error(sk, flags, err);
@@ -240,14 +238,19 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 static bool send_ours(struct sock *sk, struct l45_socket *socket)
 {
 	struct l45_tcp *tcp = socket->tcp;
+	struct l45_tcp_direction *tx = &tcp->tx;
 
 	if (!tcp)
 		return false;
 	/* Nobody speaks, and by the first byte nobody will. */
-	if (!tcp->tx.instance && !tcp->tx.plain &&
-	    l45_tcp_choice(tcp, L45_NL_DIRECTION_EGRESS, tcp->tx.passed | tcp->tx.never) < 0 &&
-	    !tcp->tx.together)
-		tcp->tx.plain = L45_REST;
+	if (!tx->instance && !tx->plain && !tx->together &&
+	    l45_tcp_choice(tcp, L45_NL_DIRECTION_EGRESS, tx->passed | tx->never, tx->late) < 0) {
+		tx->plain = L45_REST;
+		tx->late = true;
+	}
+	/* A call of the stock function is under way: nobody joins in the middle of that. */
+	if (!tx->instance && tx->late && READ_ONCE(sk->sk_write_pending) > tcp->waiting)
+		return false;
 	return !l45_tcp_tx_plain(tcp);
 }
 

@@ -78,13 +78,46 @@ static int wait_verdict(struct sock *sk, int copied, long timeo)
 	return 0;
 }
 
+/* What one instance did in one call. */
+struct tally {
+	struct l45_instance *instance; /* with a reference while the lock may be given up */
+	u32 in, out, inserted, removed;
+};
+
+static void tally_end(struct sock *sk, struct tally *tally)
+{
+	struct l45_instance *instance = tally->instance;
+
+	if (instance) {
+		l45_count(instance, INGRESS_BYTES_IN, tally->in);
+		l45_count(instance, INGRESS_BYTES_OUT, tally->out);
+		l45_count(instance, INSERTED, tally->inserted);
+		l45_count(instance, REMOVED, tally->removed);
+	}
+	if (instance && tally->out) {
+		l45_count(instance, INGRESS_MESSAGES, 1);
+		l45_instance_used(instance);
+		trace_l45_customize(sk, instance, L45_INGRESS, tally->in, tally->out);
+	}
+	memset(tally, 0, sizeof(*tally));
+}
+
+static void tally_for(struct sock *sk, struct tally *tally, struct l45_instance *instance)
+{
+	if (likely(tally->instance == instance))
+		return;
+	tally_end(sk, tally);
+	tally->instance = instance;
+}
+
 static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, size_t len,
 		   int flags)
 {
 	bool peeking = flags & MSG_PEEK;
 	struct l45_segment segment;
-	u64 bytes_out = 0, removed = 0, inserted = 0;
-	struct l45_instance *counted = NULL;
+	struct l45_socket *socket = tcp->socket;
+	struct l45_instance *kept = NULL;
+	struct tally tally = {};
 	struct l45_tcp_direction *rx = &tcp->rx;
 	struct l45_walk walk __l45_uninitialized;
 	int copied = 0, target, err = 0;
@@ -106,11 +139,17 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 		bool swallow;
 		u32 n;
 
-		if (rx->instance)
-			counted = rx->instance;
+		if (!peeking)
+			tally_for(sk, &tally, rx->instance);
 		err = rx->err;
 		if (!err && !(flags & MSG_TRUNC)) {
-			copied += l45_walk_straight(&walk, &msg->msg_iter, len - copied);
+			u32 raw = walk.raw, removed = walk.removed;
+
+			n = l45_walk_straight(&walk, &msg->msg_iter, len - copied);
+			copied += n;
+			tally.in += walk.raw - raw;
+			tally.out += n;
+			tally.removed += walk.removed - removed;
 			if (copied == len)
 				break;
 		}
@@ -124,8 +163,8 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			}
 			break;
 		}
-		if (rx->instance)
-			counted = rx->instance;
+		if (!peeking)
+			tally_for(sk, &tally, rx->instance);
 
 		n = l45_walk_held(&walk) ?: l45_walk_queued(&walk);
 		switch (segment.kind) {
@@ -133,7 +172,8 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			n = min_t(u64, n, segment.len);
 			l45_walk_consume(&walk, n);
 			l45_walk_done(&walk, &segment, n);
-			removed += n;
+			tally.in += n;
+			tally.removed += n;
 			continue;
 		case L45_SEGMENT_INSERT:
 			n = min_t(u64, len - copied, segment.len);
@@ -142,7 +182,8 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 				goto out;
 			l45_walk_done(&walk, &segment, n);
 			copied += n;
-			inserted += n;
+			tally.out += n;
+			tally.inserted += n;
 			continue;
 		case L45_SEGMENT_COPY:
 			n = min_t(u64, n, min_t(u64, len - copied, segment.len));
@@ -154,8 +195,11 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 				goto out;
 			l45_walk_consume(&walk, n);
 			l45_walk_done(&walk, &segment, n);
-			if (!swallow)
+			tally.in += n;
+			if (!swallow) {
 				copied += n;
+				tally.out += n;
+			}
 			continue;
 		case L45_SEGMENT_DELAY:
 			if (peeking) {
@@ -166,6 +210,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 				goto out;
 			l45_walk_commit(&walk);
 			l45_walk_done(&walk, &segment, 1);
+			l45_tcp_keep(&kept, tally.instance);
 			release_sock(sk);
 			err = l45_socket_delay(segment.len);
 			lock_sock(sk);
@@ -192,11 +237,14 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 		if (!peeking)
 			l45_walk_commit(&walk);
 		l45_tcp_eat(sk, tcp);
+		l45_tcp_keep(&kept, tally.instance);
 		if (copied >= target) {
 			release_sock(sk);
 			lock_sock(sk);
 		} else if (!READ_ONCE(tcp->socket->ready)) {
+			WRITE_ONCE(socket->readers, socket->readers + 1);
 			err = sk_wait_data(sk, &timeo, skb_peek_tail(&sk->sk_receive_queue));
+			WRITE_ONCE(socket->readers, socket->readers - 1);
 			if (err < 0)
 				break;
 		}
@@ -209,9 +257,6 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			iov_iter_revert(&msg->msg_iter, flags & MSG_TRUNC ? 0 : copied);
 			copied = 0;
 			l45_tcp_rx_copy(rx, &tcp->rx);
-		} else {
-			bytes_out += walk.raw;
-			removed += walk.removed;
 		}
 		l45_walk_begin(&walk, sk, tcp, rx);
 	}
@@ -219,20 +264,13 @@ out:
 	if (peeking) {
 		kfree(rx);
 	} else if (!tcp->ended) {
-		bytes_out += walk.raw;
-		removed += walk.removed;
 		l45_walk_commit(&walk);
+		tally_end(sk, &tally);
 		l45_tcp_eat(sk, tcp);
-		if (counted && copied > 0) {
-			l45_count(counted, INGRESS_MESSAGES, 1);
-			l45_count(counted, INGRESS_BYTES_IN, bytes_out);
-			l45_count(counted, INGRESS_BYTES_OUT, copied);
-			l45_count(counted, INSERTED, inserted);
-			l45_count(counted, REMOVED, removed);
-			l45_instance_used(counted);
-			trace_l45_customize(sk, counted, L45_INGRESS, bytes_out, copied);
-		}
+	} else {
+		tally_end(sk, &tally);
 	}
+	l45_tcp_keep(&kept, NULL);
 	return copied ?: err;
 }
 
@@ -241,6 +279,7 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 	struct l45_socket *socket = l45_tap_find(sk);
 	struct l45_tcp *tcp;
 	int inq = 0, ret;
+	bool ended;
 
 	if (!socket) {
 		l45_tap_enter();
@@ -265,7 +304,8 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 	}
 	refcount_inc(&tcp->refs);
 	ret = receive(sk, tcp, msg, len, flags);
-	if (ret >= 0 && (msg->msg_get_inq || tcp_sk(sk)->recvmsg_inq)) {
+	ended = tcp->ended;
+	if (!ended && ret >= 0 && (msg->msg_get_inq || tcp_sk(sk)->recvmsg_inq)) {
 		inq = l45_tcp_readable_len(sk, tcp);
 		if (inq >= 0) {
 			/* End of file is something to read too. */
@@ -275,10 +315,12 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 		}
 	}
 	release_sock(sk);
-	if (ret == -ENOTCONN && tcp->ended) {
-		/* Revoked while this waited for its first byte. */
+	if (ended && ret == -ENOTCONN) {
+		/* Given back while it waited, and perhaps taken again: begin anew. */
 		l45_tcp_free(tcp);
-		goto stock;
+		ret = READ_ONCE(sk->sk_prot)->recvmsg(sk, msg, len, flags, addr_len);
+		l45_socket_put(socket);
+		return ret;
 	}
 	if (ret >= 0 && inq >= 0 && tcp_sk(sk)->recvmsg_inq)
 		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);

@@ -16,7 +16,7 @@ void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 	struct l45_walk walk __l45_uninitialized;
 	bool ready = false;
 
-	if (!d->instance && d->plain == L45_REST) {
+	if (!d->instance && d->plain == L45_REST && !tcp->marks) {
 		WRITE_ONCE(tcp->socket->ready, d->held_len);
 		return;
 	}
@@ -38,7 +38,7 @@ void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 				l45_count(d->instance, REMOVED, len);
 			continue;
 		}
-		if (segment.kind == L45_SEGMENT_MORE && d->instance) {
+		if (segment.kind == L45_SEGMENT_MORE) {
 			len = l45_walk_total(&walk);
 			if (len && len <= sizeof(walk.view)) {
 				l45_walk_gather(&walk, walk.view, len);
@@ -70,6 +70,10 @@ void l45_tcp_data_ready(struct sock *sk)
 		return;
 	tcp = socket->tcp;
 	if (tcp) {
+		if (tcp->seen != tcp_sk(sk)->rcv_nxt) {
+			tcp->arrival = tcp->seen;
+			tcp->seen = tcp_sk(sk)->rcv_nxt;
+		}
 		l45_tcp_eat(sk, tcp);
 		if (READ_ONCE(socket->ready) || !skb_queue_empty(&sk->sk_receive_queue) ||
 		    (sk->sk_shutdown & RCV_SHUTDOWN) || sk->sk_err)

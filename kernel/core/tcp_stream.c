@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which instance has a direction of a stream. */
+#include <net/tcp.h>
+
 #include "tcp_stream.h"
 
 bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag)
@@ -9,13 +11,15 @@ bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag)
 }
 
 /* Priorities may have changed since the set was made. */
-int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but)
+int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but, bool late)
 {
 	const struct l45_set *set = tcp->set;
 	int best = -1;
 	u32 i;
 
 	for (i = 0; i < set->count; i++) {
+		if (late && !(set->instances[i]->ops->flags & (L45_JOIN | L45_TRANSPARENT)))
+			continue;
 		if (!(but & BIT_ULL(i)) && l45_tcp_speaks(set->instances[i], flag) &&
 		    (best < 0 || READ_ONCE(set->instances[i]->priority) <
 					 READ_ONCE(set->instances[best]->priority)))
@@ -33,18 +37,39 @@ static u64 bit_of(const struct l45_tcp *tcp, const struct l45_instance *instance
 	return BIT_ULL(i);
 }
 
+static void give(struct l45_tcp *tcp, struct l45_tcp_direction *d, struct l45_instance *instance,
+		 enum l45_direction direction)
+{
+	d->instance = instance;
+	l45_socket_flow(tcp->socket, instance, direction, &d->flow);
+	l45_engine_start(&d->cursor, instance->ops, &d->flow);
+}
+
+void l45_tcp_join(struct l45_tcp *tcp, struct l45_tcp_direction *rx, struct l45_instance *instance)
+{
+	give(tcp, rx, instance, L45_INGRESS);
+	rx->joining = true;
+	rx->suspect = 0;
+	rx->plain = 0;
+}
+
 void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d, enum l45_direction direction)
 {
 	u8 flag = direction == L45_EGRESS ? L45_NL_DIRECTION_EGRESS : L45_NL_DIRECTION_INGRESS;
-	int i = l45_tcp_choice(tcp, flag, d->passed | d->never);
+	bool late = direction == L45_EGRESS && d->late;
+	int i = l45_tcp_choice(tcp, flag, d->passed | d->never, late);
+	struct sk_buff *tail;
 
 	if (i >= 0) {
-		d->instance = tcp->set->instances[i];
-		l45_socket_flow(tcp->socket, d->instance, direction, &d->flow);
-		l45_engine_start(&d->cursor, d->instance->ops, &d->flow);
+		/* A mark in plain bytes begins a segment, so that it gets there in one piece. */
+		tail = late ? tcp_write_queue_tail(tcp->socket->sk) : NULL;
+		if (tail)
+			TCP_SKB_CB(tail)->eor = 1;
+		give(tcp, d, tcp->set->instances[i], direction);
 		return;
 	}
 	d->plain = d->together ?: L45_REST;
+	d->late = d->plain == L45_REST;
 	d->together = 0;
 	d->passed = 0;
 }
@@ -52,13 +77,19 @@ void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d, enum l45_dire
 void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 		    const struct l45_segment *segment)
 {
+	u32 flags = d->instance->ops->flags;
 	u64 bit = bit_of(tcp, d->instance);
 
 	if (segment->kind == L45_SEGMENT_PASS && segment->len != L45_REST) {
 		d->passed |= bit;
 		d->together = d->together ?: segment->len;
-	} else {
+	} else if (segment->kind == L45_SEGMENT_PASS && flags & L45_JOIN) {
+		d->passed |= bit;
+	} else if (segment->kind == L45_SEGMENT_PASS || !d->cursor.leaving) {
 		d->never |= bit;
 	}
+	/* Nobody could tell that it was there, so neither where it left. */
+	if (segment->kind == L45_SEGMENT_DETACH)
+		d->late = flags & L45_TRANSPARENT;
 	d->instance = NULL;
 }

@@ -25,6 +25,11 @@ struct l45_tcp_direction {
 	u64 together;		       /* what `plain` will be if nobody claims it */
 	u64 passed, never;	       /* instances that were asked here; that never want to be */
 	int err;		       /* for good */
+	bool late;		       /* tx: the peer takes what comes for plain, but for a mark */
+	bool joining;		       /* rx: its mark was found, its header not yet read */
+	u32 boundary;		       /* rx: where the last one has left */
+	u32 suspect_at;		       /* rx: where a mark began that came in pieces, and the */
+	u8 suspect;		       /* application has some; 1 + whose it is, 0: none */
 	u32 held_len;		       /* taken over, but not yet through the engine */
 	struct l45_flow flow;
 	u8 held[L45_VIEW_MAX];
@@ -34,10 +39,15 @@ struct l45_tcp_direction {
 struct l45_tcp {
 	refcount_t refs;
 	struct l45_socket *socket;
-	struct l45_set *set; /* those that the stream began with */
+	struct l45_set *set; /* those attached, and those still in the stream */
 	void (*data_ready)(struct sock *sk);
 	bool ended;
 	u32 senders; /* calls under way; what they began they also end */
+	u32 marks;   /* instances whose mark is looked for */
+	u32 joinable; /* those, and others that may be told to look */
+	u32 waiting; /* senders of ours that wait for memory */
+	u32 seen;    /* sequence number up to which data_ready() has looked */
+	u32 arrival; /* from which on it did last time */
 	ktime_t not_before; /* the next byte out */
 
 	/* Customized, yet not taken by TCP for want of memory. */
@@ -52,11 +62,28 @@ struct l45_tcp {
 
 /* Does it customize in this direction? */
 bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag);
-/* Index of the first in order, other than those in `but`, or -1. */
-int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but);
+/* Index of the first in order, other than those in `but`, or -1. Late: in plain bytes. */
+int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but, bool late);
 /* There is input, and nobody has it: ask the next one, or find that it is plain. */
 void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 		 enum l45_direction direction);
+/* Its mark was found. */
+void l45_tcp_join(struct l45_tcp *tcp, struct l45_tcp_direction *rx,
+		  struct l45_instance *instance);
+/* The set, or what its members do, is new: tcp_search.c */
+void l45_tcp_count_marks(struct l45_tcp *tcp);
+/* Keep an instance that was in the stream while the lock is given up; NULL: no more. */
+static inline void l45_tcp_keep(struct l45_instance **kept, struct l45_instance *instance)
+{
+	if (*kept == instance)
+		return;
+	if (instance)
+		refcount_inc(&instance->refs);
+	if (*kept)
+		l45_instance_put(*kept);
+	*kept = instance;
+}
+
 /* The engine said PASS or DETACH. */
 void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 		    const struct l45_segment *segment);
@@ -71,7 +98,8 @@ static inline void l45_tcp_plain_done(struct l45_tcp_direction *d, u64 len)
 /* Does the engine, or what it left behind, stand between the queue and the application? */
 static inline bool l45_tcp_rx_plain(const struct l45_tcp *tcp)
 {
-	return !tcp || (tcp->rx.plain == L45_REST && !tcp->rx.instance && !tcp->rx.held_len);
+	return !tcp || (tcp->rx.plain == L45_REST && !tcp->rx.instance && !tcp->rx.held_len &&
+			!tcp->joinable);
 }
 
 static inline bool l45_tcp_tx_plain(const struct l45_tcp *tcp)
@@ -98,7 +126,7 @@ struct l45_build {
 	u8 *out;
 	u32 cap, used;
 	u32 copied_to; /* end of the application's last byte in `out`; 0: none is there */
-	u32 inserted, removed;
+	u32 in, put, inserted, removed; /* to be counted for `instance` */
 	bool last;  /* nothing will follow, ever */
 	bool fault; /* the application's memory isn't there */
 	bool end;   /* nothing more to do */
@@ -107,6 +135,8 @@ struct l45_build {
 
 /* Run the engine from the application's memory into ours until either ends. */
 int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build);
+/* Count what was built for whom it was. */
+void l45_tcp_build_count(struct l45_build *build);
 
 /* What the customization says at the end (`last`), or on leaving: tcp_egress.c */
 void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last);

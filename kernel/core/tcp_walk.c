@@ -59,13 +59,6 @@ u32 l45_walk_total(struct l45_walk *walk)
 	return total;
 }
 
-/* No more will come. A reset is something else: it is reported as such. */
-static bool input_ended(const struct sock *sk)
-{
-	return !sk->sk_err && (sock_flag(sk, SOCK_DONE) || (sk->sk_shutdown & RCV_SHUTDOWN) ||
-			       sk->sk_state == TCP_CLOSE);
-}
-
 /* Contiguous bytes of the skb at offset. */
 static const u8 *skb_view(const struct sk_buff *skb, u32 offset, u32 *len)
 {
@@ -120,6 +113,19 @@ u32 l45_walk_gather(struct l45_walk *walk, u8 *to, u32 cap)
 	return len;
 }
 
+const u8 *l45_walk_contiguous(struct l45_walk *walk, u32 *len)
+{
+	const u8 *view;
+
+	if (!l45_walk_held(walk)) {
+		view = skb_view(walk->skb, walk->offset, len);
+		if (view)
+			return view;
+	}
+	*len = l45_walk_gather(walk, walk->view, sizeof(walk->view));
+	return walk->view;
+}
+
 static const u8 *walk_view(struct l45_walk *walk, u32 *len, bool *last)
 {
 	u32 want = max_t(u32, walk->rx->cursor.need, 1);
@@ -136,7 +142,7 @@ static const u8 *walk_view(struct l45_walk *walk, u32 *len, bool *last)
 		view = walk->view;
 		*len = total ? l45_walk_gather(walk, walk->view, sizeof(walk->view)) : 0;
 	}
-	*last = *len == total && input_ended(walk->sk);
+	*last = *len == total && l45_walk_ended(walk);
 	return view;
 }
 
@@ -171,7 +177,7 @@ u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *iter, size_t len)
 	size_t room;
 
 	if (!walk->rx->instance || l45_walk_held(walk) ||
-	    tcp_sk(walk->sk)->urg_data || input_ended(walk->sk))
+	    tcp_sk(walk->sk)->urg_data || l45_walk_ended(walk))
 		return 0;
 	room = min(l45_user_piece(iter, &to), len);
 	if (room && l45_walk_queued(walk))
@@ -213,11 +219,19 @@ u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *iter, size_t len)
 	if (all) {
 		l45_walk_consume(walk, all);
 		walk->removed += removed;
+		walk->rx->joining = false;
 		walk->rx->passed = 0;
 		walk->rx->together = 0;
 		iov_iter_advance(iter, all - removed);
 	}
 	return all - removed;
+}
+
+/* Behind its mark is nothing that the instance knows. */
+static bool no_start(int err, const struct l45_segment *segment)
+{
+	return err == -EBADMSG || (!err && (segment->kind == L45_SEGMENT_PASS ||
+					    segment->kind == L45_SEGMENT_DETACH));
 }
 
 int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
@@ -230,12 +244,18 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 
 	for (;;) {
 		len = l45_walk_held(walk) ?: l45_walk_queued(walk);
-		last = !len && input_ended(walk->sk);
+		last = !len && l45_walk_ended(walk);
 
 		if (!d->instance) {
 			if (len && !d->plain) {
 				l45_tcp_ask(walk->tcp, d, L45_INGRESS);
 				continue;
+			}
+			if (len && d->plain == L45_REST && walk->tcp->marks) {
+				err = l45_walk_search(walk, segment);
+				if (err > 0)
+					continue;
+				return err;
 			}
 			segment->kind = len ? L45_SEGMENT_COPY :
 				       last ? L45_SEGMENT_END : L45_SEGMENT_MORE;
@@ -251,6 +271,15 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 				in = walk_view(walk, &len, &last);
 			err = l45_engine_next(&d->cursor, in, len, last, segment);
 		}
+		if (d->joining && no_start(err, segment)) {
+			/* It looked like a mark: so does the application's next byte. */
+			d->joining = false;
+			d->instance = NULL;
+			d->plain = L45_REST;
+			segment->kind = L45_SEGMENT_COPY;
+			segment->len = 1;
+			return 0;
+		}
 		if (err)
 			return err;
 		if (segment->kind == L45_SEGMENT_PASS) {
@@ -258,11 +287,13 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 			trace_l45_pass(walk->sk, d->instance, L45_INGRESS, 0);
 		} else if (segment->kind != L45_SEGMENT_DETACH) {
 			if (segment->kind != L45_SEGMENT_MORE) {
+				d->joining = false;
 				d->passed = 0;
 				d->together = 0;
 			}
 			return 0;
 		}
 		l45_tcp_let_go(walk->tcp, d, segment);
+		d->boundary = l45_walk_position(walk);
 	}
 }

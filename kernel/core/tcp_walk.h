@@ -3,6 +3,8 @@
 #ifndef L45_TCP_WALK_H
 #define L45_TCP_WALK_H
 
+#include <net/tcp_states.h>
+
 #include "tcp_stream.h"
 
 /* A position in the input that can run ahead of the real one. */
@@ -53,6 +55,24 @@ static inline void l45_walk_consume(struct l45_walk *walk, u32 len)
  */
 u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *to, size_t len);
 
+static inline u32 l45_walk_position(const struct l45_walk *walk)
+{
+	return walk->seq - l45_walk_held(walk);
+}
+
+/* A view of bytes at the position, of which there are some. */
+const u8 *l45_walk_contiguous(struct l45_walk *walk, u32 *len);
+/* Will no more come? A reset is something else: it is reported as such. */
+static inline bool l45_walk_ended(const struct l45_walk *walk)
+{
+	const struct sock *sk = walk->sk;
+
+	return !sk->sk_err && (sock_flag(sk, SOCK_DONE) || (sk->sk_shutdown & RCV_SHUTDOWN) ||
+			       sk->sk_state == TCP_CLOSE);
+}
+
+/* Where marks may come, in plain bytes: tcp_search.c */
+int l45_walk_search(struct l45_walk *walk, struct l45_segment *segment);
 /* What is to be done with the input at the position. */
 int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment);
 

@@ -51,7 +51,7 @@ static const struct l45_param app_id_param[] = {
 
 static struct l45_ops app_id_ops = {
 	.abi = L45_ABI,
-	.flags = L45_STREAM | L45_DATAGRAM | L45_HANDOVER | L45_BLIND,
+	.flags = L45_STREAM | L45_DATAGRAM | L45_HANDOVER | L45_BLIND | L45_JOIN,
 	.name = "app_id",
 	.version = "1.0.0",
 	.state_size = sizeof(struct l45_frame),

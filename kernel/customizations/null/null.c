@@ -23,7 +23,7 @@ static enum l45_verdict null_ingress(const struct l45_flow *flow, void *state,
 
 static struct l45_ops null_ops = {
 	.abi = L45_ABI,
-	.flags = L45_STREAM | L45_DATAGRAM,
+	.flags = L45_STREAM | L45_DATAGRAM | L45_TRANSPARENT,
 	.name = "null",
 	.version = "1.0.0",
 	.egress = null_egress,

@@ -32,7 +32,7 @@ static const struct l45_param stream_tag_param[] = {
 
 static struct l45_ops stream_tag_ops = {
 	.abi = L45_ABI,
-	.flags = L45_STREAM | L45_HANDOVER | L45_BLIND,
+	.flags = L45_STREAM | L45_HANDOVER | L45_BLIND | L45_JOIN,
 	.name = "stream_tag",
 	.version = "1.0.0",
 	.state_size = sizeof(struct l45_frame),

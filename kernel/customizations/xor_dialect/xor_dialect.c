@@ -84,7 +84,7 @@ static const struct l45_param xor_dialect_param[] = {
 
 static struct l45_ops xor_dialect_ops = {
 	.abi = L45_ABI,
-	.flags = L45_STREAM | L45_DATAGRAM | L45_HANDOVER,
+	.flags = L45_STREAM | L45_DATAGRAM | L45_HANDOVER | L45_JOIN,
 	.name = "xor_dialect",
 	.version = "1.0.0",
 	.state_size = sizeof(struct xor_dialect_state),

@@ -125,6 +125,13 @@ struct l45_param {
  * there. Spares the core to fetch bytes before it knows where they go.
  */
 #define L45_BLIND (1 << 3)
+/*
+ * Egress may begin in the middle of a stream that was plain so far: the first bytes that it
+ * puts out are the flow's mark, by which the peer's ingress finds the place.
+ */
+#define L45_JOIN (1 << 4)
+/* Sends just what the application sent; so egress may begin and end anywhere, unmarked. */
+#define L45_TRANSPARENT (1 << 5)
 
 struct l45_ops {
 	u32 abi; /* L45_ABI */

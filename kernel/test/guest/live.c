@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TCP connections that are customized while they live. Named "l45-live"; a child that is
+ * to see what is on the wire is named "raw". $L45CTL is the program l45ctl.
+ *
+ *	live CASE|all 4|6
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HEADER 32
+#define INTERVAL 1000
+
+static int ip6;
+
+#define check(condition) \
+	do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: %s (%s)\n", __func__, __LINE__, #condition, \
+				strerror(errno)); \
+			_exit(1); \
+		} \
+	} while (0)
+
+static uint8_t byte_at(uint64_t at, unsigned int seed)
+{
+	at += seed * 7919;
+	return (at * 2654435761u) >> 13;
+}
+
+static void fill(uint8_t *to, uint64_t at, size_t len, unsigned int seed)
+{
+	for (size_t i = 0; i < len; i++)
+		to[i] = byte_at(at + i, seed);
+}
+
+static void verify(const uint8_t *from, uint64_t at, size_t len, unsigned int seed)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (from[i] != byte_at(at + i, seed)) {
+			fprintf(stderr, "byte %llu is wrong:", (unsigned long long)(at + i));
+			for (size_t j = i; j < len && j < i + 40; j++)
+				fprintf(stderr, " %02x", from[j]);
+			fprintf(stderr, "\n");
+			_exit(1);
+		}
+	}
+}
+
+/* The mark of deployment n: see put_id() of l45ctl, and L45_A_INSTANCE_DEPLOYMENT. */
+static void mark_of(uint8_t *mark, int n)
+{
+	memset(mark, 0, 16);
+	memcpy(mark, "L45-", 4);
+	mark[4] = 2;
+	mark[15] = n;
+}
+
+static void header(uint8_t *to, int n, uint64_t sequence)
+{
+	memset(to, 0, HEADER);
+	mark_of(to, n);
+	to[16] = 1;
+	to[22] = INTERVAL >> 8;
+	to[23] = INTERVAL & 255;
+	to[31] = sequence;
+}
+
+__attribute__((format(printf, 1, 2))) static void ctl(const char *format, ...)
+{
+	char command[600];
+	va_list arguments;
+	int len;
+
+	len = snprintf(command, sizeof(command), "%s ", getenv("L45CTL"));
+	va_start(arguments, format);
+	vsnprintf(command + len, sizeof(command) - len, format, arguments);
+	va_end(arguments);
+	if (system(command)) {
+		fprintf(stderr, "failed: %s\n", command);
+		_exit(1);
+	}
+}
+
+static long long counter(int id, const char *name)
+{
+	char command[600], key[40], *found, line[2000];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "%s get %d", getenv("L45CTL"), id);
+	pipe = popen(command, "r");
+	check(pipe && fgets(line, sizeof(line), pipe));
+	pclose(pipe);
+	snprintf(key, sizeof(key), " %s=", name);
+	found = strstr(line, key);
+	check(found);
+	return atoll(found + strlen(key));
+}
+
+static void instance(int id, const char *customization, const char *rest)
+{
+	ctl("new %d %s application=l45-live protocol=tcp %s", id, customization, rest);
+}
+
+static void connection(int *client, int *server)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr *address = ip6 ? (void *)&in6 : (void *)&in;
+	socklen_t len = ip6 ? sizeof(in6) : sizeof(in);
+	int one = 1, fd = socket(address->sa_family, SOCK_STREAM, 0);
+
+	check(fd >= 0 && !bind(fd, address, len) && !listen(fd, 1));
+	check(!getsockname(fd, address, &len));
+	*client = socket(address->sa_family, SOCK_STREAM, 0);
+	check(*client >= 0 && !connect(*client, address, len));
+	*server = accept(fd, NULL, NULL);
+	check(*server >= 0);
+	setsockopt(*client, SOL_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(*server, SOL_TCP, TCP_NODELAY, &one, sizeof(one));
+	close(fd);
+}
+
+static void send_all(int fd, uint64_t at, size_t len, unsigned int seed)
+{
+	uint8_t buffer[65536];
+
+	check(len <= sizeof(buffer));
+	fill(buffer, at, len, seed);
+	check(send(fd, buffer, len, MSG_NOSIGNAL) == (ssize_t)len);
+}
+
+static void recv_exactly(int fd, void *to, size_t len)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t ret = recv(fd, (char *)to + got, len - got, 0);
+
+		check(ret > 0);
+		got += ret;
+	}
+}
+
+static void recv_all(int fd, uint64_t at, size_t len, unsigned int seed)
+{
+	uint8_t buffer[65536];
+
+	check(len <= sizeof(buffer));
+	recv_exactly(fd, buffer, len);
+	verify(buffer, at, len, seed);
+}
+
+static int quiet(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 200) == 0;
+}
+
+/* The other end of a connection, in a process that isn't matched. */
+static pid_t raw(int *fd, void (*run)(int fd))
+{
+	int server, status;
+	pid_t child;
+
+	connection(fd, &server);
+	child = fork();
+	check(child >= 0);
+	if (!child) {
+		prctl(PR_SET_NAME, "raw");
+		close(*fd);
+		run(server);
+		_exit(0);
+	}
+	close(server);
+	(void)status;
+	return child;
+}
+
+static void succeeded(pid_t child)
+{
+	int status;
+
+	check(waitpid(child, &status, 0) == child && !status);
+}
+
+static void frame(int fd, int n, int sequence, uint64_t at, size_t len)
+{
+	uint8_t expected[HEADER], got[HEADER];
+
+	header(expected, n, sequence);
+	recv_exactly(fd, got, HEADER);
+	check(!memcmp(got, expected, HEADER));
+	recv_all(fd, at, len, 1);
+}
+
+static void end_mark(int fd, int n, int sequence)
+{
+	uint8_t expected[HEADER], got[HEADER];
+
+	header(expected, n, sequence);
+	expected[16] = 2;
+	expected[22] = 0;
+	expected[23] = 0;
+	recv_exactly(fd, got, HEADER);
+	check(!memcmp(got, expected, HEADER));
+}
+
+static void read_wire(int fd)
+{
+	uint8_t byte;
+
+	recv_all(fd, 0, 700, 1);
+	frame(fd, 1, 0, 700, 1000);
+	frame(fd, 1, 1, 1700, 1000);
+	frame(fd, 1, 2, 2700, 1000);
+	end_mark(fd, 1, 3);
+	frame(fd, 2, 0, 3700, 1000);
+	end_mark(fd, 2, 1);
+	recv_all(fd, 4700, 700, 1);
+	check(recv(fd, &byte, 1, 0) == 0);
+}
+
+/* What goes over the wire when it joins, is rotated and leaves in the middle. */
+static void wire(void)
+{
+	int fd;
+	pid_t child = raw(&fd, read_wire);
+
+	send_all(fd, 0, 700, 1);
+	instance(1, "stream_tag", "attach=1 directions=2");
+	send_all(fd, 700, 2500, 1);
+	/* Behind it, and then before: leaves where its frame ends. */
+	instance(2, "stream_tag", "attach=1 priority=5 directions=2");
+	send_all(fd, 3200, 200, 1);
+	ctl("set 1 priority=9");
+	send_all(fd, 3400, 1000, 1);
+	ctl("set 2 mode=0");
+	ctl("set 1 mode=0");
+	send_all(fd, 4400, 1000, 1);
+	shutdown(fd, SHUT_WR);
+	succeeded(child);
+	check(counter(1, "inserted") == 4 * HEADER);
+	check(counter(2, "inserted") == 2 * HEADER);
+	check(counter(1, "egress_bytes_in") == 3000);
+	ctl("flush");
+}
+
+static void write_wire(int fd)
+{
+	uint8_t buffer[5000];
+
+	/* Begins in the middle, and ends in the middle. */
+	fill(buffer, 0, 500, 2);
+	header(buffer + 500, 1, 0);
+	fill(buffer + 532, 500, 1000, 2);
+	header(buffer + 1532, 1, 1);
+	buffer[1532 + 16] = 2;
+	buffer[1532 + 22] = 0;
+	buffer[1532 + 23] = 0;
+	fill(buffer + 1564, 1500, 300, 2);
+	check(send(fd, buffer, 1864, 0) == 1864);
+	pause();
+}
+
+/* A single read goes through all of it, at any sizes. */
+static void understands(void)
+{
+	for (int size = 1; size < 5000; size = size * 40 + 1) {
+		uint8_t buffer[5000];
+		size_t got = 0;
+		pid_t child;
+		int fd;
+
+		child = raw(&fd, write_wire);
+		check(recv(fd, buffer, 100, MSG_PEEK) > 0);
+		recv_all(fd, 0, 100, 2);
+		instance(1, "stream_tag", "attach=1 directions=1");
+		while (got < 1700) {
+			ssize_t ret = recv(fd, buffer, size, MSG_PEEK);
+
+			check(ret > 0);
+			verify(buffer, 100 + got, ret, 2);
+			ret = recv(fd, buffer, size, 0);
+			check(ret > 0);
+			verify(buffer, 100 + got, ret, 2);
+			got += ret;
+		}
+		check(got == 1700 && quiet(fd));
+		check(counter(1, "removed") == 2 * HEADER && !counter(1, "errors"));
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		close(fd);
+		ctl("flush");
+	}
+}
+
+static int step_pipe[2], done_pipe[2];
+
+static void next_step(void)
+{
+	char c = 0;
+
+	check(write(step_pipe[1], &c, 1) == 1);
+	check(read(done_pipe[0], &c, 1) == 1);
+}
+
+static void await_step(void)
+{
+	char c;
+
+	check(read(step_pipe[0], &c, 1) == 1);
+}
+
+static void step_done(void)
+{
+	char c = 0;
+
+	check(write(done_pipe[1], &c, 1) == 1);
+}
+
+static void write_lookalikes(int fd)
+{
+	uint8_t buffer[120];
+
+	/* A mark and nothing behind it that makes sense. */
+	await_step();
+	memset(buffer, 'x', sizeof(buffer));
+	mark_of(buffer + 10, 1);
+	check(send(fd, buffer, 100, 0) == 100);
+	step_done();
+	/* Ends with the beginning of a mark. */
+	await_step();
+	memset(buffer, 'y', sizeof(buffer));
+	mark_of(buffer + 95, 1);
+	check(send(fd, buffer, 98, 0) == 98);
+	step_done();
+	/* The whole of it, so far, is the beginning of a mark; which it is. */
+	await_step();
+	header(buffer, 1, 0);
+	for (int i = 0; i < HEADER; i++) {
+		check(send(fd, buffer + i, 1, 0) == 1);
+		usleep(1000);
+	}
+	check(send(fd, "z", 1, 0) == 1);
+	step_done();
+	pause();
+}
+
+static void write_torn(int fd)
+{
+	uint8_t buffer[100];
+
+	await_step();
+	memset(buffer, 'x', sizeof(buffer));
+	header(buffer + 10, 1, 0);
+	check(send(fd, buffer, 20, 0) == 20);
+	step_done();
+	await_step();
+	check(send(fd, buffer + 20, 50, 0) == 50);
+	step_done();
+	pause();
+}
+
+/* Bytes of an application that look like a mark, and marks that come in pieces. */
+static void lookalikes(void)
+{
+	uint8_t buffer[200], expected[100];
+	pid_t child;
+	int fd;
+
+	check(!pipe(step_pipe) && !pipe(done_pipe));
+	child = raw(&fd, write_lookalikes);
+	instance(1, "stream_tag", "attach=1 directions=1");
+	next_step();
+	memset(expected, 'x', sizeof(expected));
+	mark_of(expected + 10, 1);
+	recv_exactly(fd, buffer, 100);
+	check(!memcmp(buffer, expected, 100));
+	next_step();
+	recv_exactly(fd, buffer, 98);
+	check(!memcmp(buffer + 95, "L45", 3));
+	next_step();
+	recv_exactly(fd, buffer, 1);
+	check(buffer[0] == 'z' && quiet(fd));
+	check(counter(1, "removed") == HEADER && !counter(1, "errors"));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
+
+	/* Torn where nobody tears: the application got some of it, so the stream fails. */
+	child = raw(&fd, write_torn);
+	ctl("flush");
+	instance(1, "stream_tag", "attach=1 directions=1");
+	next_step();
+	recv_exactly(fd, buffer, 20);
+	next_step();
+	check(recv(fd, buffer, 100, 0) < 0 && errno == EBADMSG);
+	check(counter(1, "errors") == 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
+	ctl("flush");
+}
+
+/* Traffic in both directions while things change. */
+struct half {
+	pthread_t thread;
+	int fd, piece;
+	unsigned int seed;
+	uint64_t bytes;
+};
+
+static atomic_int stop;
+
+static void *talker(void *argument)
+{
+	struct half *half = argument;
+	uint8_t buffer[20000];
+
+	while (!stop) {
+		size_t len = 1 + (half->bytes * 31) % half->piece;
+
+		fill(buffer, half->bytes, len, half->seed);
+		check(send(half->fd, buffer, len, MSG_NOSIGNAL) == (ssize_t)len);
+		half->bytes += len;
+		/* Leave some of the machine to those who change things. */
+		usleep(500);
+	}
+	shutdown(half->fd, SHUT_WR);
+	return NULL;
+}
+
+static void *listener(void *argument)
+{
+	struct half *half = argument;
+	uint8_t buffer[20000];
+	ssize_t ret;
+
+	while ((ret = recv(half->fd, buffer, half->piece, 0)) > 0) {
+		verify(buffer, half->bytes, ret, half->seed);
+		half->bytes += ret;
+	}
+	check(ret == 0);
+	return NULL;
+}
+
+static void under_traffic(void (*change)(void))
+{
+	struct half half[4];
+	int fds[2];
+
+	connection(&fds[0], &fds[1]);
+	stop = 0;
+	for (int i = 0; i < 4; i++) {
+		half[i] = (struct half){ .fd = fds[i & 1], .seed = (i ^ i >> 1) & 1,
+					 .piece = i & 1 ? 3000 : 17000 };
+		check(!pthread_create(&half[i].thread, NULL, i < 2 ? talker : listener, &half[i]));
+	}
+	change();
+	stop = 1;
+	for (int i = 0; i < 4; i++)
+		pthread_join(half[i].thread, NULL);
+	check(half[0].bytes == half[3].bytes && half[1].bytes == half[2].bytes);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void until(int id, const char *name, long long value)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (counter(id, name) >= value)
+			return;
+		usleep(10000);
+	}
+	fprintf(stderr, "%s of %d stays below %lld\n", name, id, value);
+	_exit(1);
+}
+
+/* Who understands comes first and leaves last: when no mark is on its way any more. */
+static void quiesce(void)
+{
+	ctl("set 1 directions=1");
+	until(1, "removed", counter(1, "inserted"));
+}
+
+static void join_and_leave(void)
+{
+	for (int i = 0; i < 3; i++) {
+		instance(1, "stream_tag", "attach=1 directions=1 p.interval=300");
+		ctl("set 1 directions=3");
+		until(1, "removed", 20 * HEADER);
+		/* At once again. */
+		ctl("set 1 directions=1");
+		ctl("set 1 directions=3");
+		quiesce();
+		ctl("set 1 mode=0");
+		ctl("set 1 mode=2");
+		ctl("set 1 directions=3");
+		quiesce();
+		ctl("del 1");
+	}
+}
+
+static void joins(void) { under_traffic(join_and_leave); ctl("flush"); }
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+#define CASE(name) { #name, name }
+	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins),
+};
+
+int main(int argc, char **argv)
+{
+	sigset_t children;
+	int found = 0;
+
+	if (argc < 3)
+		return 2;
+	/* The end of l45ctl is no reason for a thread to send less. */
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &children, NULL);
+	prctl(PR_SET_NAME, "l45-live");
+	ip6 = argv[2][0] == '6';
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		pid_t child;
+		int status;
+
+		if (strcmp(argv[1], "all") && strcmp(argv[1], cases[i].name))
+			continue;
+		found = 1;
+		child = fork();
+		if (!child) {
+			alarm(400);
+			cases[i].run();
+			_exit(0);
+		}
+		check(waitpid(child, &status, 0) == child);
+		if (status) {
+			fprintf(stderr, "FAILED: %s, status %x\n", cases[i].name, status);
+			return 1;
+		}
+	}
+	return !found;
+}
