@@ -17,6 +17,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { SIGNER } from '../apps/agent/src/testing/signer.js';
 import { temporaryFolder } from './testbed/folder.js';
 
 // The agent alone, with a real kernel: what only the control plane adds is left to other scenarios.
@@ -60,12 +61,19 @@ async function storeModule(name: string, file: string): Promise<Artifact> {
   const store = new ArtifactStore(control, { service: 'builder', description: 'stores modules' });
   const { stdout } = await run('/usr/sbin/modinfo', ['-F', 'srcversion', join(modules.path, file)]);
   const digest = await store.put(bytes);
-  return { name, digest, size: bytes.length, srcversion: stdout.trim() };
+  const target = { kernelRelease: testbed.kernelRelease, arch: 'x86_64' };
+  const statement = { digest, target, customization: name, version: '1.0.0', counter: 1 };
+  const signature = SIGNER.sign(statement);
+  return { name, digest, size: bytes.length, srcversion: stdout.trim(), signature };
 }
 
 async function startAgent(): Promise<void> {
   agent = await host.spawn('node', [join(process.cwd(), 'dist/agent/main.js')], {
-    env: { NATS_URL: `nats://${MACHINE_ADDRESS}:${nats.port}`, L45_HOST: HOST },
+    env: {
+      NATS_URL: `nats://${MACHINE_ADDRESS}:${nats.port}`,
+      L45_HOST: HOST,
+      L45_TRUSTED_KEYS: JSON.stringify({ keys: [SIGNER.key] }),
+    },
   });
 }
 

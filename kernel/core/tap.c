@@ -635,6 +635,12 @@ static bool pristine(const struct sock *sk)
 	return false;
 }
 
+/* Who waits for connections reads nothing. */
+static bool is_stream(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP && sk->sk_state != TCP_LISTEN;
+}
+
 /* Can it join what is under way, plain so far? */
 static bool joins(const struct sock *sk, const struct l45_instance *instance)
 {
@@ -768,7 +774,7 @@ int l45_tap_scan(struct l45_instance *instance)
 			struct sock *sk = sock_from_file(found->file)->sk;
 
 			if (sk && READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
-				clear &= rid(sk) || sk->sk_protocol != IPPROTO_TCP;
+				clear &= rid(sk) || !is_stream(sk);
 		}
 		if (clear)
 			break;
