@@ -8,7 +8,7 @@ const PORTS = { http: 80, https: 443 } as const;
 export type Scheme = keyof typeof PORTS;
 
 const CONFIGURATION = `
-daemon off; master_process off; user root; pid /run/nginx.pid; error_log /dev/stderr;
+daemon off; worker_processes 2; user root; pid /run/nginx.pid; error_log /dev/stderr;
 events {}
 http {
   access_log off; sendfile on;
