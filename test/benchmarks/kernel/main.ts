@@ -26,7 +26,9 @@ const { values, positionals } = parseArgs({
 const chosen = positionals.length ? positionals : WORKLOADS.map(({ name }) => name);
 const unknown = chosen.filter((name) => !WORKLOADS.some((workload) => workload.name === name));
 if (unknown.length) {
-  console.error(`no such workload: ${unknown.join(', ')}; there are ${WORKLOADS.map(({ name }) => name).join(', ')}`);
+  console.error(
+    `no such workload: ${unknown.join(', ')}; there are ${WORKLOADS.map(({ name }) => name).join(', ')}`,
+  );
   process.exit(2);
 }
 
@@ -47,7 +49,15 @@ if (positionals.length) {
 async function count(): Promise<string> {
   const make = spawn(
     'make',
-    ['-s', '-C', 'kernel', 'bench', `ROUNDS=${values.rounds}`, `SAMPLES=${values.samples}`, `WORKLOADS=${chosen.join(' ')}`],
+    [
+      '-s',
+      '-C',
+      'kernel',
+      'bench',
+      `ROUNDS=${values.rounds}`,
+      `SAMPLES=${values.samples}`,
+      `WORKLOADS=${chosen.join(' ')}`,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const lines: string[] = [];
@@ -68,7 +78,10 @@ async function write(): Promise<void> {
   const file = 'docs/results/kernel-cost';
   const style = await resolveConfig(`${file}.json`);
   await mkdir('docs/results', { recursive: true });
-  await writeFile(`${file}.json`, await format(JSON.stringify(results), { ...style, parser: 'json' }));
+  await writeFile(
+    `${file}.json`,
+    await format(JSON.stringify(results), { ...style, parser: 'json' }),
+  );
   await writeFile(`${file}.svg`, await plot(results));
   console.log(`written: ${file}.json and ${file}.svg`);
 }

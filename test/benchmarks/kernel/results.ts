@@ -30,7 +30,9 @@ export function readSamples(output: string): Map<string, number[]> {
 /** Rows in the order of the table; a workload that was not run has none. */
 export function summarize(samples: Map<string, number[]>): Result[] {
   return WORKLOADS.flatMap(({ name, title, unit }) => {
-    const measured = CASES.map((which) => (samples.get(`${name} ${which}`) ?? []).toSorted(ascending));
+    const measured = CASES.map((which) =>
+      (samples.get(`${name} ${which}`) ?? []).toSorted(ascending),
+    );
     if (measured.some((values) => !values.length)) return [];
     const base = quantile(measured[0] ?? [], 0.5);
     return measured.map((values, i) => {

@@ -3,7 +3,17 @@ import type { Result } from './results.js';
 import { judge, type Verdict } from './verdict.js';
 import type { Burden } from './workloads.js';
 
-const HEAD = ['workload', 'none', '±', 'loaded', 'target', 'prototype', 'active', 'target', 'prototype'];
+const HEAD = [
+  'workload',
+  'none',
+  '±',
+  'loaded',
+  'target',
+  'prototype',
+  'active',
+  'target',
+  'prototype',
+];
 
 /** The results as a Markdown table, each cost beside its target and the prototype's. */
 export function table(results: readonly Result[]): string {
@@ -17,7 +27,9 @@ export function table(results: readonly Result[]): string {
       ...cells(verdicts, base.workload, 'loaded'),
       ...cells(verdicts, base.workload, 'active'),
     ]);
-  const widths = HEAD.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = HEAD.map((head, i) =>
+    Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
   const line = (cellsOf: readonly string[]): string =>
     `| ${cellsOf.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
@@ -30,5 +42,7 @@ function cells(verdicts: readonly Verdict[], workload: string, which: Burden): s
 }
 
 function worstSpread(results: readonly Result[], workload: string): number {
-  return Math.max(...results.filter((one) => one.workload === workload).map((one) => one.spread)) / 2;
+  return (
+    Math.max(...results.filter((one) => one.workload === workload).map((one) => one.spread)) / 2
+  );
 }

@@ -28,12 +28,19 @@ export function judge(results: readonly Result[]): Verdict[] {
   });
 }
 
-function against(target: Target, { ratio, median }: Result): Pick<Verdict, 'cost' | 'target' | 'met'> {
+function against(
+  target: Target,
+  { ratio, median }: Result,
+): Pick<Verdict, 'cost' | 'target' | 'met'> {
   if ('ratio' in target) {
     return { cost: ratio.toFixed(3), target: `≤ ${target.ratio}`, met: ratio <= target.ratio };
   }
   // The allocator hands out pages, so that some bytes a socket are noise.
   const noise = 64;
   const added = Math.round(median - median / ratio);
-  return { cost: `+${added} B`, target: `≤ +${target.bytes} B`, met: added <= target.bytes + noise };
+  return {
+    cost: `+${added} B`,
+    target: `≤ +${target.bytes} B`,
+    met: added <= target.bytes + noise,
+  };
 }

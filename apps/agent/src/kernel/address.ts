@@ -49,12 +49,15 @@ function parseAddress(text: string): Buffer | undefined {
 }
 
 /** In the one right way (RFC 5952), and without a dotted tail. */
-const compressed = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);
+const compressed = (address: string): string =>
+  new URL(`http://[${address}]`).hostname.slice(1, -1);
 
 const isV4Mapped = (address: Buffer): boolean =>
   address.length === 16 && address.subarray(0, 12).equals(V4_MAPPED);
 
 function masked(address: Buffer, length: number): Prefix {
-  const kept = address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - i * 8))));
+  const kept = address.map(
+    (byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - i * 8))),
+  );
   return { address: Buffer.from(kept), length };
 }

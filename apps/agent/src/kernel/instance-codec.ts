@@ -11,7 +11,13 @@ import { MalformedMessage } from '../netlink/raw-attributes.js';
 import * as uapi from '../netlink/uapi.generated.js';
 import { formatAddress, formatPrefix, parsePrefix } from './address.js';
 import { distinct, withoutZeros } from './desired-instance.js';
-import type { FlowMatch, InstanceSettings, KernelInstance, NewInstance, Params } from './instance.js';
+import type {
+  FlowMatch,
+  InstanceSettings,
+  KernelInstance,
+  NewInstance,
+  Params,
+} from './instance.js';
 import type { Vouched } from './kernel.gateway.js';
 import { formatPorts, parsePorts } from './ports.js';
 
@@ -136,7 +142,9 @@ const decodeParams = (list: Tags<'param'>[]): Params =>
 const COUNTERS = Object.keys(uapi.attributeSets.counters) as (keyof Counters)[];
 
 const decodeCounters = (tags: Tags<'counters'>): Counters =>
-  Object.fromEntries(COUNTERS.map((name) => [name, String(tags[name] ?? 0n)])) as unknown as Counters;
+  Object.fromEntries(
+    COUNTERS.map((name) => [name, String(tags[name] ?? 0n)]),
+  ) as unknown as Counters;
 
 const decodeDirections = (flags: number): Direction[] =>
   DIRECTIONS.filter((direction) => flags & uapi.Direction[direction]);

@@ -38,7 +38,8 @@ export interface InstanceIdentity {
 }
 
 /** An instance to be registered: never deprecated from the start. */
-export type NewInstance = InstanceIdentity & Omit<InstanceSettings, 'deprecated'> & { attach: Attach };
+export type NewInstance = InstanceIdentity &
+  Omit<InstanceSettings, 'deprecated'> & { attach: Attach };
 
 /** An instance as the kernel has it. */
 export type KernelInstance = ObservedInstance & Pick<InstanceIdentity, 'match' | 'params'>;

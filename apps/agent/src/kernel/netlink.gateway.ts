@@ -51,7 +51,11 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
   }
 
   async instances(): Promise<KernelInstance[]> {
-    return this.decoded('read the instances', await this.read('instanceGet', 'dump'), decodeInstance);
+    return this.decoded(
+      'read the instances',
+      await this.read('instanceGet', 'dump'),
+      decodeInstance,
+    );
   }
 
   async sockets(): Promise<AttachedSocket[]> {
@@ -59,7 +63,11 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
   }
 
   newInstance(instance: NewInstance): Promise<void> {
-    return this.write('instanceNew', encodeNew(instance), `register instance ${instance.id} of ${instance.customization}`);
+    return this.write(
+      'instanceNew',
+      encodeNew(instance),
+      `register instance ${instance.id} of ${instance.customization}`,
+    );
   }
 
   setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void> {

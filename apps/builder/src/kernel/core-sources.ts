@@ -12,9 +12,6 @@ export class CoreSources {
   constructor(private readonly config: BuilderConfig) {}
 
   read(): Promise<SourceTree> {
-    return readTree(
-      this.config.L45_KERNEL,
-      (path) => WANTED.test(path) && !GENERATED.test(path),
-    );
+    return readTree(this.config.L45_KERNEL, (path) => WANTED.test(path) && !GENERATED.test(path));
   }
 }
