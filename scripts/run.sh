@@ -33,7 +33,7 @@ tests() {
 	sh scripts/install/prometheus.sh
 	step 'Style, types, generated files'
 	npm run -s lint
-	node scripts/uapi.mjs --check
+	npm run -s uapi -- --check
 	npm run -s reference -- --check
 	step 'Kernel: sparse, checkpatch, C tests under sanitizers, a short fuzz run'
 	make -s -C kernel check test

@@ -4,15 +4,12 @@
 // the C header, the kernel's policies and the agent's TypeScript tables. With --check it writes
 // nothing and fails when the committed files differ from what it would write.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { formatted, writeGenerated } from './generated.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const source = 'kernel/uapi/l45.yaml';
-const spec = parse(readFileSync(root + source, 'utf8'));
+const spec = parse(readFileSync(source, 'utf8'));
 
 const sets = new Map(spec['attribute-sets'].map((set) => [set.name, set]));
 const definitions = new Map(spec.definitions.map((definition) => [definition.name, definition]));
@@ -292,34 +289,11 @@ function typescript() {
 
 // ---- outputs ----
 
-const prettier = await resolveConfig(root + 'package.json');
+const generated = 'apps/agent/src/netlink/uapi.generated.ts';
 const outputs = {
   'kernel/uapi/l45_netlink.h': header(),
   'kernel/core/policy.h': policyHeader(),
   'kernel/core/policy.c': policySource(),
-  'apps/agent/src/netlink/uapi.generated.ts': await format(typescript(), {
-    ...prettier,
-    parser: 'typescript',
-  }),
+  [generated]: await formatted(generated, typescript()),
 };
-
-const committed = (path) => {
-  try {
-    return readFileSync(root + path, 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
-const stale = Object.keys(outputs).filter((path) => committed(path) !== outputs[path]);
-if (process.argv.includes('--check')) {
-  for (const path of stale) console.error(`${path} is not what ${source} gives; run: npm run uapi`);
-  process.exitCode = stale.length ? 1 : 0;
-} else {
-  for (const path of stale) {
-    mkdirSync(dirname(root + path), { recursive: true });
-    writeFileSync(root + path, outputs[path]);
-    console.log(`wrote ${relative(process.cwd(), root + path)}`);
-  }
-}
+writeGenerated(outputs, 'npm run uapi');
