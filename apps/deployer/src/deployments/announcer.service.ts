@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Fleet } from '../rollout/fleet.service.js';
 import type { Evidence } from '../rollout/progress.js';
 import type { Turnover } from '../rollout/rotation.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
@@ -11,34 +10,22 @@ import { rotationView, viewOf } from './view.js';
 /** Tells what became of deployments. */
 @Injectable()
 export class Announcer {
-  constructor(
-    private readonly outbox: Outbox,
-    private readonly fleet: Fleet,
-  ) {}
+  constructor(private readonly outbox: Outbox) {}
 
   /** In the transaction that changes the deployment; `outbox.flush` comes after it. */
   async announce(
     manager: EntityManager,
     deployment: DeploymentRow,
-    evidence: Omit<Evidence, 'silentSince' | 'unreadBy'>,
+    evidence: Evidence,
   ): Promise<void> {
-    const silentSince = (host: string) => this.fleet.silentSince(host);
-    const unreadBy = (which: string) => this.fleet.unreadBy(which);
-    await this.outbox.add(
-      manager,
-      'deployer.deployment',
-      viewOf(deployment, { ...evidence, silentSince, unreadBy }),
-    );
+    await this.outbox.add(manager, 'deployer.deployment', viewOf(deployment, evidence));
   }
 
   async announceRotation(
     manager: EntityManager,
     turnover: Turnover,
-    evidence: Omit<Evidence, 'silentSince' | 'unreadBy'>,
+    evidence: Evidence,
   ): Promise<void> {
-    const silentSince = (host: string) => this.fleet.silentSince(host);
-    const unreadBy = (which: string) => this.fleet.unreadBy(which);
-    const view = rotationView(turnover, { ...evidence, silentSince, unreadBy });
-    await this.outbox.add(manager, 'deployer.rotation', view);
+    await this.outbox.add(manager, 'deployer.rotation', rotationView(turnover, evidence));
   }
 }

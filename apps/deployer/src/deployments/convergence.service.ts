@@ -85,12 +85,10 @@ export class Convergence implements OnModuleDestroy {
   }
 
   /** How far it is; undefined: it has settled. */
-  #progress(id: string, { deployments, ...evidence }: Outcome): DeploymentProgress | undefined {
-    const deployment = deployments.get(id);
+  #progress(id: string, outcome: Outcome): DeploymentProgress | undefined {
+    const deployment = outcome.deployments.get(id);
     if (!deployment || isSettled(deployment.phase)) return undefined;
-    const silentSince = (host: string) => this.fleet.silentSince(host);
-    const unreadBy = (which: string) => this.fleet.unreadBy(which);
-    return summaryOf(deployment, { ...evidence, silentSince, unreadBy });
+    return summaryOf(deployment, this.fleet.evidence(outcome));
   }
 
   /** What is lost of these is made up for by the next one. */

@@ -34,11 +34,6 @@ export class Ledger {
     const names = deployments.flatMap((one) => placementsOf(one).map(({ host }) => host));
     const hosts = await this.repository.hosts(manager, [...new Set(names)]);
     const builds = await this.repository.builds(manager);
-    return {
-      hosts,
-      builds,
-      silentSince: (host) => this.fleet.silentSince(host),
-      unreadBy: (id) => this.fleet.unreadBy(id),
-    };
+    return this.fleet.evidence({ hosts, builds });
   }
 }

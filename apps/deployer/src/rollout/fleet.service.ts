@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HostRow } from '../storage/host.entity.js';
 import { Middleboxes } from './middleboxes.js';
 import { type Report, reportOf } from './observe.js';
+import type { Evidence, Stored } from './progress.js';
 import { stateFor } from './project.js';
 import type { Sighting, Sightings } from './round.js';
 
@@ -106,6 +107,13 @@ export class Fleet {
   report(host: string): Report | undefined {
     const entry = this.#observed.entries.get(host);
     return entry && reportOf(entry.value);
+  }
+
+  /** What is stored, with what only the bus shows. */
+  evidence({ hosts, builds }: Stored): Evidence {
+    const silentSince = (host: string) => this.silentSince(host);
+    const unreadBy = (deployment: string) => this.unreadBy(deployment);
+    return { hosts, builds, silentSince, unreadBy };
   }
 
   async #put(host: HostRow): Promise<void> {

@@ -8,10 +8,14 @@ import { type Placement, placementsOf } from './placement.js';
 
 export type Hosts = ReadonlyMap<string, HostRow>;
 
-/** All that progress is told from. */
-export interface Evidence {
+/** What of the evidence is stored. */
+export interface Stored {
   hosts: Hosts;
   builds: Builds;
+}
+
+/** All that progress is told from. */
+export interface Evidence extends Stored {
   /** When a host was heard of last, if that is too long ago. */
   silentSince: (host: string) => Date | undefined;
   /** Which middleboxes can't read a deployment yet, and why. */

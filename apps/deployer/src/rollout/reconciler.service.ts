@@ -91,17 +91,16 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (at) this.#wake = setTimeout(() => this.trigger(), Math.max(0, at.getTime() - Date.now()));
   }
 
-  async #announce(
-    manager: EntityManager,
-    { deployments, hosts, builds, changedDeployments, rotations, changedRotations }: Outcome,
-  ): Promise<void> {
+  async #announce(manager: EntityManager, outcome: Outcome): Promise<void> {
+    const { deployments, changedDeployments, rotations, changedRotations } = outcome;
+    const evidence = this.fleet.evidence(outcome);
     for (const id of changedDeployments) {
       const deployment = deployments.get(id);
-      if (deployment) await this.announcer.announce(manager, deployment, { hosts, builds });
+      if (deployment) await this.announcer.announce(manager, deployment, evidence);
     }
-    for (const { rotation, from, to } of turnoversOf(rotations, deployments)) {
-      if (!changedRotations.has(rotation.id)) continue;
-      await this.announcer.announceRotation(manager, { rotation, from, to }, { hosts, builds });
+    for (const turnover of turnoversOf(rotations, deployments)) {
+      if (!changedRotations.has(turnover.rotation.id)) continue;
+      await this.announcer.announceRotation(manager, turnover, evidence);
     }
   }
 }
