@@ -5,7 +5,7 @@ import { table } from './table.js';
 import { judge } from './verdict.js';
 
 const OUTPUT = `
-init: /work/kernel/test/bench/cost
+init: kernel/test/bench/cost
 round 1
 cost udp none 1000.0 1004.0\r
 cost memory-udp none 1000
