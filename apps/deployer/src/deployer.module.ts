@@ -29,6 +29,7 @@ import { Revisions1763900000000 } from './storage/migrations/1763900000000-revis
 import { Labels1763920000000 } from './storage/migrations/1763920000000-labels.js';
 import { Schedules1763930000000 } from './storage/migrations/1763930000000-schedules.js';
 import { ScheduleRow } from './storage/schedule.entity.js';
+import { SchedulesRepository } from './storage/schedules.repository.js';
 import { OutboxRow } from './storage/outbox.entity.js';
 import { RevisionRow } from './storage/revision.entity.js';
 import { Rotations1763910000000 } from './storage/migrations/1763910000000-rotations.js';
@@ -83,6 +84,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     RotationAdmission,
     RotationsRepository,
     RotationsService,
+    SchedulesRepository,
     SchedulesService,
   ],
 })

@@ -12,7 +12,8 @@ import { ANONYMOUS } from '../deployments/revise.js';
 import { directionsOf } from '../rollout/phase.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
-import { ScheduleRow } from '../storage/schedule.entity.js';
+import type { ScheduleRow } from '../storage/schedule.entity.js';
+import { SchedulesRepository } from '../storage/schedules.repository.js';
 import { DEFAULT_PACE, RotationsService } from './rotations.service.js';
 
 const LOOK_MS = 1_000;
@@ -27,6 +28,7 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
 
   constructor(
     private readonly transactions: Transactions,
+    private readonly repository: SchedulesRepository,
     private readonly deployments: DeploymentsRepository,
     private readonly rotations: RotationsService,
     private readonly builder: BuilderGateway,
@@ -50,9 +52,9 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
     refuseUnlessLive(begin);
     await this.#check(asked, begin);
     return this.transactions.exclusively(TURN, async (manager) => {
-      const existing = await manager.findOneBy(ScheduleRow, { name: asked.name });
+      const existing = await this.repository.named(manager, asked.name);
       if (!existing) {
-        await manager.insert(ScheduleRow, asked as object);
+        await this.repository.save(manager, asked);
         return viewOf(asked);
       }
       if (isSame(existing, asked)) return viewOf(existing);
@@ -63,16 +65,16 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
 
   unschedule(name: string): Promise<Schedule> {
     return this.transactions.exclusively(TURN, async (manager) => {
-      const row = await manager.findOneBy(ScheduleRow, { name });
+      const row = await this.repository.named(manager, name);
       if (!row) throw new L45Error('UNKNOWN_SCHEDULE', `there is no schedule "${name}"`);
-      await manager.delete(ScheduleRow, { name });
+      await this.repository.delete(manager, row);
       return viewOf(row);
     });
   }
 
   list(): Promise<Schedule[]> {
     return this.transactions.run(async (manager) =>
-      (await manager.find(ScheduleRow, { order: { name: 'ASC' } })).map(viewOf),
+      (await this.repository.all(manager)).map(viewOf),
     );
   }
 
@@ -107,15 +109,14 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
 
   async #look(): Promise<void> {
     await this.transactions.exclusively(TURN, async (manager) => {
-      const rows = await manager.find(ScheduleRow);
-      for (const row of rows.filter(({ nextAt }) => nextAt <= new Date())) {
+      for (const row of await this.repository.due(manager)) {
         const last = await this.deployments.named(manager, deploymentName(row, row.turns));
         // Unless the rotation to it was undone.
         const current = last && directionsOf[last.phase].length > 1 ? last.name : row.current;
         const begun = { ...row, current, turns: row.turns + 1 };
         const problem = await this.#rotate(begun);
         const nextAt = new Date(Date.now() + row.interval * 1_000);
-        await manager.save(ScheduleRow, { ...begun, nextAt, problem } as object);
+        await this.repository.save(manager, { ...begun, nextAt, problem });
       }
     });
   }
