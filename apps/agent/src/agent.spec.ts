@@ -258,7 +258,7 @@ describe('agent', () => {
     });
 
     it.each([
-      ['of another host', { host: 'other' }, 'desired state of other'],
+      ['of another host', { host: 'other' }, 'not the desired state of client'],
       ['that breaks a rule', { revision: 'x' }, 'revision'],
       [
         'with a digest that is a path',

@@ -43,6 +43,21 @@ it('tells hosts again what they should run when the bucket is wiped, with the sa
   }
 });
 
+it('tells a host again what it should run when somebody else wrote in its place', async () => {
+  await plane.deploy();
+  const told = plane.agent('client').applied.at(-1);
+  const acknowledgement = { stream: 'KV_l45_observed', seq: 1 } as never;
+  for (const foreign of [plane.agent('dns-server').applied.at(-1) as never, acknowledgement]) {
+    await plane.buckets.desired.put('client', foreign);
+    const end = new AbortController();
+    for await (const change of plane.buckets.desired.watch('client', end.signal)) {
+      if (change.kind !== 'put') continue;
+      expect(change.value).toEqual(told);
+      end.abort();
+    }
+  }
+});
+
 it('keeps a deployment when the reports are wiped', async () => {
   await plane.deploy();
   const manager = await jetstreamManager(plane.connection);

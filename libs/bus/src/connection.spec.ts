@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DESIRED_BUCKET, OBSERVED_BUCKET } from '@l45/contracts';
+import { permissionsOf } from '@l45/contracts';
 import { Logger } from '@nestjs/common';
 import { connect as dial, type NatsConnection } from '@nats-io/transport-node';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,21 +16,12 @@ jest.setTimeout(30_000);
 const agent = { service: 'agent', host: 'client', description: '' } as const;
 const deployer = { service: 'deployer', description: '' } as const;
 
-/** The least that an agent needs. */
+const { publish, subscribe } = permissionsOf('host-agent', 'client');
 const AUTHORIZATION = `
 authorization {
   users = [
     { user: all, password: all },
-    { user: agent, password: agent, permissions: {
-      publish: [
-        "$JS.API.CONSUMER.CREATE.KV_${DESIRED_BUCKET}.*.$KV.${DESIRED_BUCKET}.client",
-        "$KV.${OBSERVED_BUCKET}.client",
-        "$JS.FC.KV_${DESIRED_BUCKET}.>",
-        "$JS.API.STREAM.MSG.GET.OBJ_l45_artifacts",
-        "$JS.API.DIRECT.GET.OBJ_l45_artifacts"
-      ],
-      subscribe: ["_INBOX.agent.client.>"]
-    } }
+    { user: agent, password: agent, permissions: ${JSON.stringify({ publish, subscribe })} }
   ]
 }`;
 

@@ -14,6 +14,6 @@ export * from './storage/artifact-store.js';
 export * from './storage/buckets.js';
 export * from './storage/mirror.js';
 export * from './storage/state-bucket.js';
-export type { StateChange } from './storage/watch.js';
+export type { StateChange } from './storage/state-change.js';
 export * from './validation.js';
 export * from './version.js';

@@ -10,6 +10,7 @@ export * from './errors.js';
 export * from './events.js';
 export * from './middlebox.dto.js';
 export * from './monitor.dto.js';
+export * from './permissions.js';
 export * from './prefix.js';
 export * from './schema.js';
 export * from './security.dto.js';

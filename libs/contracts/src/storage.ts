@@ -14,6 +14,11 @@ export const PREPARED_BUCKET = 'l45_prepared';
 export const ARTIFACT_BUCKET = 'l45_artifacts';
 /** JetStream stream of `l45.events.>`. */
 export const EVENT_STREAM = 'l45_events';
+/**
+ * Where the server says, after it has stored it, that a key has changed: who may read but one key
+ * listens there, as consumers of streams cannot be confined (see permissions.ts).
+ */
+export const changeSubject = (bucket: string, key: string): string => `l45.change.${bucket}.${key}`;
 /** An agent writes its observed state on every change, and at least this often. */
 export const HEARTBEAT_MS = 5_000;
 /** A host that was silent for so long is offline. */

@@ -78,9 +78,9 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     const { L45_HOST } = this.config;
     const { signal } = this.stopped;
     for await (const change of this.buckets.middleboxDesired.watch(L45_HOST, signal)) {
-      if (change.kind === 'current') continue;
       if (change.kind === 'deleted') this.want({ ...nothing(L45_HOST), revision: change.revision });
-      else await this.take(change.value).catch((error: unknown) => this.refuse(error));
+      if (change.kind === 'put')
+        await this.take(change.value).catch((error: unknown) => this.refuse(error));
     }
   }
 

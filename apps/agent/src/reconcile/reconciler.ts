@@ -97,10 +97,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (change.kind === 'deleted') {
       return this.logger.warn('the desired state was deleted: the kernel stays as it is');
     }
-    const desired = await validated(DesiredState, change.value);
-    if (desired.host !== this.config.L45_HOST) {
-      throw new L45Error('VALIDATION', `this is the desired state of ${desired.host}`);
+    if (change.kind === 'invalid') {
+      throw new L45Error('VALIDATION', `this is not the desired state of ${change.key}`);
     }
+    const desired = await validated(DesiredState, change.value);
     this.refusal = undefined;
     // Told again, after an interruption.
     if (isDeepStrictEqual(desired, this.desired)) return this.work.request();

@@ -27,7 +27,7 @@ export class Fleet {
 
   constructor(buckets: Buckets) {
     this.#observed = new Mirror(buckets.observed, (host) => this.#hear(host));
-    this.#desired = new Mirror(buckets.desired, () => this.#changed());
+    this.#desired = new Mirror(buckets.desired, () => this.#changed(), true);
     this.#middleboxes = new Middleboxes(buckets, () => this.#changed());
   }
 

@@ -45,9 +45,9 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
   ) {
     const changed = () => this.trigger();
     this.#hosts = new Mirror(buckets.desired, changed);
-    this.#desired = new Mirror(buckets.middleboxDesired, changed);
+    this.#desired = new Mirror(buckets.middleboxDesired, changed, true);
     this.#observed = new Mirror(buckets.middleboxObserved, changed);
-    this.#prepared = new Mirror(buckets.prepared, changed);
+    this.#prepared = new Mirror(buckets.prepared, changed, true);
   }
 
   onApplicationBootstrap(): void {

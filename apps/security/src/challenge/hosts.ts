@@ -48,7 +48,7 @@ export class Hosts implements OnApplicationBootstrap, OnModuleDestroy {
     for await (const change of this.buckets.observed.watch('>', this.#stop.signal)) {
       if (change.kind === 'current') this.current = true;
       else if (change.kind === 'put') this.#states.set(change.key, change.value);
-      else this.#states.delete(change.key);
+      else if (change.kind === 'deleted') this.#states.delete(change.key);
     }
   }
 }

@@ -16,6 +16,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { BUS_OPTIONS, type BusOptions, inboxPrefix } from '../bus.options.js';
 import { NATS } from '../connection.js';
 import { StateBucket } from './state-bucket.js';
+import type { KeyOf } from './state-change.js';
 
 /** What hosts should run, and what they run. Agents wait for buckets, all others create them. */
 @Injectable()
@@ -28,10 +29,12 @@ export class Buckets {
 
   constructor(@Inject(NATS) connection: NatsConnection, @Inject(BUS_OPTIONS) options: BusOptions) {
     const access = { create: options.service !== 'agent', inboxPrefix: inboxPrefix(options) };
-    this.desired = new StateBucket(connection, DESIRED_BUCKET, access);
-    this.observed = new StateBucket(connection, OBSERVED_BUCKET, access);
-    this.middleboxDesired = new StateBucket(connection, MIDDLEBOX_DESIRED_BUCKET, access);
-    this.middleboxObserved = new StateBucket(connection, MIDDLEBOX_OBSERVED_BUCKET, access);
-    this.prepared = new StateBucket(connection, PREPARED_BUCKET, access);
+    const bucket = <T>(name: string, keyOf: KeyOf<T>): StateBucket<T> =>
+      new StateBucket(connection, name, { ...access, keyOf });
+    this.desired = bucket(DESIRED_BUCKET, ({ host }) => host);
+    this.observed = bucket(OBSERVED_BUCKET, ({ host }) => host);
+    this.middleboxDesired = bucket(MIDDLEBOX_DESIRED_BUCKET, ({ middlebox }) => middlebox);
+    this.middleboxObserved = bucket(MIDDLEBOX_OBSERVED_BUCKET, ({ middlebox }) => middlebox);
+    this.prepared = bucket(PREPARED_BUCKET, ({ deployment }) => deployment);
   }
 }

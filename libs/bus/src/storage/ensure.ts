@@ -9,6 +9,10 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && isMissing(error.cause);
 }
 
+/** Whether that may be why: nobody says so when a stream that is read directly is missing. */
+export const mayBeMissing = (error: unknown): boolean =>
+  isMissing(error) || error instanceof errors.TimeoutError;
+
 /** Tries; should the stream be missing, creates it and tries once more. */
 export async function ensuring<T>(
   create: () => Promise<unknown>,

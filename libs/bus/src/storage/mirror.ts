@@ -25,6 +25,8 @@ export class Mirror<T> {
   constructor(
     private readonly bucket: StateBucket<T>,
     private readonly changed: OnChange,
+    /** Whether we are who writes the bucket: what somebody else put is as good as nothing. */
+    private readonly isOurs = false,
   ) {}
 
   get entries(): ReadonlyMap<string, Entry<T>> {
@@ -80,7 +82,8 @@ export class Mirror<T> {
       told.add(key);
       const known = this.#revisions.get(key) === revision;
       if (change.kind === 'put') this.#hold(key, change);
-      else this.#bury(key, revision);
+      else if (change.kind === 'deleted' || this.isOurs) this.#bury(key, revision);
+      else this.#revisions.set(key, revision);
       if (!known) this.changed(key);
     }
     return false;

@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type NatsServer, startNats } from '../testing/index.js';
 import { StateBucket } from './state-bucket.js';
-import type { StateChange } from './watch.js';
+import type { StateChange } from './state-change.js';
 
 jest.setTimeout(30_000);
 
@@ -26,6 +26,10 @@ async function until(
     };
     if (matches.asymmetricMatch(value)) return seen;
   }
+}
+
+async function reconnected(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') return;
 }
 
 describe('StateBucket', () => {
@@ -84,28 +88,46 @@ describe('StateBucket', () => {
     expect(await bucket.put('a', { revision: 3 }, second)).toBeGreaterThan(second);
   });
 
-  it('passes over a value that is not JSON', async () => {
-    await bucket.put('a', { revision: 1 });
+  it.each(['>', 'b'])('says of %s what is not JSON, or of another key', async (key) => {
+    const keyOf = ({ revision }: State) => `key-${revision}`;
+    const strict = new StateBucket<State>(connection, 'states', { create: true, keyOf });
+    await strict.put('key-1', { revision: 1 });
     await connection.request('$KV.states.b', 'not JSON');
-    const changes = watch();
-    expect(await until(changes, { kind: 'current' })).toMatchObject([
-      { key: 'a' },
-      { kind: 'current' },
-    ]);
+    const changes = strict.watch(key, end.signal)[Symbol.asyncIterator]();
+    const told = await until(changes, { kind: 'current' });
+    expect(told.at(-2)).toMatchObject({ kind: 'invalid', key: 'b', revision: 2 });
+    for (const value of ['null', '1', '{"revision":1}']) {
+      await connection.request('$KV.states.b', value);
+      expect(await until(changes, { key: 'b' })).toMatchObject([{ kind: 'invalid' }]);
+    }
   });
 
-  it('goes on after a restart of the server, telling everything anew', async () => {
-    await bucket.put('a', { revision: 1 });
-    const changes = watch();
+  it('notices a change of one key of which the server told nobody', async () => {
+    await (
+      await jetstreamManager(connection)
+    ).streams.add({
+      name: 'KV_states',
+      subjects: ['$KV.states.>'],
+      max_msgs_per_subject: 1,
+      allow_direct: true,
+    });
+    const changes = watch('a');
     await until(changes, { kind: 'current' });
+    await bucket.put('a', { revision: 1 });
+    expect(await until(changes, { key: 'a' })).toMatchObject([{ value: { revision: 1 } }]);
+  });
+
+  it.each(['>', 'a'])('goes on after a restart of the server with %s', async (key) => {
+    await bucket.put('a', { revision: 1 });
+    const changes = watch(key);
+    await until(changes, { kind: 'current' });
+    const back = reconnected(connection);
     await nats.kill();
     await nats.restart();
-    expect(await until(changes, { kind: 'current' })).toMatchObject([
-      { key: 'a', value: { revision: 1 } },
-      { kind: 'current' },
-    ]);
+    await back;
     await bucket.put('a', { revision: 2 });
-    await until(changes, { key: 'a', value: { revision: 2 } });
+    const told = await until(changes, { key: 'a', value: { revision: 2 } });
+    expect(told.at(-1)).toMatchObject({ kind: 'put' });
   });
 
   it('goes on after the store of the server was wiped, with a bucket created anew', async () => {
@@ -118,9 +140,9 @@ describe('StateBucket', () => {
     expect(await until(changes, { key: 'a' })).toMatchObject([{ revision: 1 }]);
   });
 
-  it('goes on after the bucket was deleted under a live connection', async () => {
+  it.each(['>', 'a'])('goes on with %s after the bucket was deleted meanwhile', async (key) => {
     await bucket.put('a', { revision: 1 });
-    const changes = watch();
+    const changes = watch(key);
     await until(changes, { kind: 'current' });
     await (await jetstreamManager(connection)).streams.delete('KV_states');
     expect(await until(changes, { kind: 'current' })).toEqual([{ kind: 'current' }]);

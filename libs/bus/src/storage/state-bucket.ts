@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-import { L45Error } from '@l45/contracts';
-import { JetStreamApiCodes, JetStreamApiError, StorageType } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { changeSubject, L45Error } from '@l45/contracts';
+import {
+  type JetStreamClient,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamPublishOptions,
+  StorageType,
+} from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { ensuring } from './ensure.js';
 import { quietJetstream } from './jetstream.js';
-import { type StateChange, watchStates } from './watch.js';
+import type { KeyOf, StateChange } from './state-change.js';
+import { watchStates } from './watch.js';
 
-export interface StateBucketOptions {
+export interface StateBucketOptions<T> {
   /** Whether a missing bucket is created, or waited for. */
   create: boolean;
   /** Of the connection, when it isn't NATS' own. */
   inboxPrefix?: string;
+  /** Of values that name their key: one below another key is told as invalid. */
+  keyOf?: KeyOf<T>;
 }
 
 /** A KV bucket of JSON values, of which only the newest revision is kept. */
 export class StateBucket<T> {
-  readonly #kvm: Kvm;
+  readonly #jetstream: JetStreamClient;
 
   constructor(
     private readonly connection: NatsConnection,
     readonly name: string,
-    private readonly options: StateBucketOptions,
+    private readonly options: StateBucketOptions<T>,
   ) {
-    this.#kvm = new Kvm(quietJetstream(connection, options.inboxPrefix));
+    this.#jetstream = quietJetstream(connection, options.inboxPrefix);
   }
 
   /**
@@ -32,9 +41,9 @@ export class StateBucket<T> {
    */
   async put(key: string, value: T, expectedRevision?: number): Promise<number> {
     try {
-      return await this.#ensuring((kv) =>
-        kv.put(key, JSON.stringify(value), { previousSeq: expectedRevision }),
-      );
+      return await this.#publish(key, JSON.stringify(value), {
+        expect: { lastSubjectSequence: expectedRevision },
+      });
     } catch (error) {
       if (!isConflict(error)) throw error;
       throw new L45Error('CONFLICT', `${this.name}/${key} was changed meanwhile: read it again`);
@@ -42,7 +51,9 @@ export class StateBucket<T> {
   }
 
   async delete(key: string): Promise<void> {
-    await this.#ensuring((kv) => kv.delete(key));
+    const deleted = headers();
+    deleted.set('KV-Operation', 'DEL');
+    await this.#publish(key, '', { headers: deleted });
   }
 
   /**
@@ -51,26 +62,42 @@ export class StateBucket<T> {
    */
   watch(key = '>', signal?: AbortSignal): AsyncIterable<StateChange<T>> {
     const { connection, name } = this;
-    const { inboxPrefix } = this.options;
-    return watchStates<T>({ connection, name, key, inboxPrefix, signal }, () => this.#create());
+    const { inboxPrefix, keyOf } = this.options;
+    const source = { connection, name, key, keyOf, inboxPrefix, signal };
+    return watchStates<T>(source, () => this.#create());
   }
 
-  async #ensuring<R>(attempt: (kv: KV) => Promise<R>): Promise<R> {
-    const kv = await this.#kvm.open(this.name);
-    return ensuring(
+  async #publish(
+    key: string,
+    data: string,
+    options: Partial<JetStreamPublishOptions>,
+  ): Promise<number> {
+    const { seq } = await ensuring(
       () => this.#create(),
-      () => attempt(kv),
+      () => this.#jetstream.publish(`$KV.${this.name}.${key}`, data, options),
     );
+    return seq;
   }
 
   async #create(): Promise<void> {
     if (!this.options.create) throw missing(this.name);
-    await this.#kvm.create(this.name, { history: 1, storage: StorageType.File });
+    await new Kvm(this.#jetstream).create(this.name, {
+      history: 1,
+      storage: StorageType.File,
+      republish: {
+        src: `$KV.${this.name}.*`,
+        dest: changeSubject(this.name, '{{wildcard(1)}}'),
+        headers_only: true,
+      },
+    });
   }
 }
 
 const missing = (name: string): L45Error =>
-  new L45Error('UNAVAILABLE', `the bucket ${name} does not exist yet: start the deployer`);
+  new L45Error(
+    'UNAVAILABLE',
+    `the bucket ${name} does not answer: start the deployer, if NATS is there`,
+  );
 
 const isConflict = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Logger } from '@nestjs/common';
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -13,32 +12,22 @@ import {
   createInbox,
   millis,
   nanos,
-  type NatsConnection,
   nuid,
   type QueuedIterator,
   type Status,
 } from '@nats-io/transport-node';
-import type { StateChange } from './watch.js';
+import { type StateChange, stateChange, type Stored } from './state-change.js';
+import type { WatchSource } from './watch-source.js';
 
 const HEARTBEAT_MS = 1_000;
 const INACTIVE_MS = 10_000;
-const logger = new Logger('Watch');
-
-export interface WatchSource {
-  connection: NatsConnection;
-  /** Of the bucket. */
-  name: string;
-  key: string;
-  inboxPrefix?: string;
-  signal?: AbortSignal;
-}
 
 /**
  * What a bucket has and its changes, over one ephemeral push consumer, whose creation is the only
  * permission it needs. Returns as soon as something may have been missed.
  */
-export async function* startSession<T>(source: WatchSource): AsyncGenerator<StateChange<T>> {
-  const { connection, name } = source;
+export async function* startSession<T>(source: WatchSource<T>): AsyncGenerator<StateChange<T>> {
+  const { connection, name, keyOf } = source;
   const config = consumerConfig(source);
   const consumer = await jetstream(connection).consumers.getBoundPushConsumer(config);
   const messages = await consumer.consume();
@@ -51,8 +40,7 @@ export async function* startSession<T>(source: WatchSource): AsyncGenerator<Stat
     if (initial === 0) yield { kind: 'current' };
     for await (const message of messages) {
       if (message.info.deliverySequence !== ++told) return;
-      const change = changeOf<T>(message, `$KV.${name}.`);
-      if (change) yield change;
+      yield stateChange(name, stored(message, `$KV.${name}.`), keyOf);
       if (told === initial) yield { kind: 'current' };
     }
   } finally {
@@ -61,7 +49,7 @@ export async function* startSession<T>(source: WatchSource): AsyncGenerator<Stat
   }
 }
 
-const consumerConfig = ({ name, key, inboxPrefix }: WatchSource) =>
+const consumerConfig = ({ name, key, inboxPrefix }: WatchSource<never>) =>
   ({
     name: `watch_${nuid.next()}`,
     filter_subject: `$KV.${name}.${key}`,
@@ -76,7 +64,7 @@ const consumerConfig = ({ name, key, inboxPrefix }: WatchSource) =>
 
 function stopWhenInDoubt(
   messages: ConsumerMessages,
-  { connection, signal }: WatchSource,
+  { connection, signal }: WatchSource<never>,
 ): () => void {
   const stop = () => messages.stop();
   const status = connection.status() as QueuedIterator<Status>;
@@ -93,15 +81,7 @@ function stopWhenInDoubt(
   };
 }
 
-function changeOf<T>(message: JsMsg, prefix: string): StateChange<T> | undefined {
-  const key = message.subject.slice(prefix.length);
-  const { streamSequence: revision, timestampNanos } = message.info;
-  const at = new Date(millis(timestampNanos));
-  if (message.headers?.get('KV-Operation')) return { kind: 'deleted', key, revision, at };
-  try {
-    return { kind: 'put', key, value: message.json<T>(), revision, at };
-  } catch {
-    logger.error(`${message.subject} is passed over: its value is not JSON`);
-    return undefined;
-  }
+function stored({ subject, info, headers, data }: JsMsg, prefix: string): Stored {
+  const at = new Date(millis(info.timestampNanos));
+  return { key: subject.slice(prefix.length), revision: info.streamSequence, at, headers, data };
 }
