@@ -212,39 +212,48 @@ struct l45_socket *l45_attach_socket(struct sock *sk, const struct l45_owner *ow
 /*
  * Where a socket lives on without us, someone may have read one of our functions or
  * sock->ops out of it and not have used it yet. A grace period of RCU tasks waits for
- * exactly those; until then this module stays. One is under way at a time.
+ * exactly those to come out, or to sleep in there, where they are found. Until then the
+ * socket keeps this module. One period is under way at a time.
  */
 static struct {
 	spinlock_t lock; /* for all of this */
-	unsigned int waiting, arrived;
+	struct list_head waiting, arrived;
 	struct rcu_head rcu;
-} late = { .lock = __SPIN_LOCK_UNLOCKED(late.lock) };
+} late = {
+	.lock = __SPIN_LOCK_UNLOCKED(late.lock),
+	.waiting = LIST_HEAD_INIT(late.waiting),
+	.arrived = LIST_HEAD_INIT(late.arrived),
+};
 
 static void late_end(struct rcu_head *rcu)
 {
-	unsigned int count;
+	struct l45_socket *socket, *next;
+	LIST_HEAD(done);
 
 	spin_lock_bh(&late.lock);
-	count = late.waiting;
-	late.waiting = late.arrived;
-	late.arrived = 0;
-	if (late.waiting)
+	list_splice_init(&late.waiting, &done);
+	list_splice_init(&late.arrived, &late.waiting);
+	if (!list_empty(&late.waiting))
 		call_rcu_tasks(&late.rcu, late_end);
 	spin_unlock_bh(&late.lock);
 
-	while (count--)
-		module_put(THIS_MODULE);
+	list_for_each_entry_safe(socket, next, &done, late) {
+		l45_tap_kick(socket->sk);
+		sock_put(socket->sk);
+		l45_socket_put(socket);
+	}
 }
 
-static void late_begin(void)
+/* Takes over the reference. */
+static void late_begin(struct l45_socket *socket)
 {
-	__module_get(THIS_MODULE);
+	sock_hold(socket->sk);
 	spin_lock_bh(&late.lock);
-	if (late.waiting) {
-		late.arrived++;
-	} else {
-		late.waiting = 1;
+	if (list_empty(&late.waiting)) {
+		list_add(&socket->late, &late.waiting);
 		call_rcu_tasks(&late.rcu, late_end);
+	} else {
+		list_add(&socket->late, &late.arrived);
 	}
 	spin_unlock_bh(&late.lock);
 }
@@ -268,8 +277,9 @@ void l45_attach_drop(struct l45_socket *socket, bool lives)
 		return;
 
 	if (lives)
-		late_begin();
-	l45_socket_put(socket);
+		late_begin(socket);
+	else
+		l45_socket_put(socket);
 }
 
 void l45_attach_clear(struct l45_socket *socket)

@@ -28,12 +28,12 @@ struct l45_set {
 struct l45_socket {
 	struct hlist_node node;
 	struct rcu_head rcu;
+	struct list_head late; /* from when it is dropped until nobody can come in any more */
 	refcount_t refs;
 	spinlock_t lock; /* for set and closed */
 	u32 walk; /* the last one that came by; under the registry lock */
 	bool closed;
 	bool settled; /* set was filled; under lock_sock */
-	bool ops_swapped; /* under lock_sock */
 	bool ready;	  /* decoded bytes wait to be read */
 	bool leaving;	  /* the last instance goes where its frame ends; under lock_sock */
 	u32 readers;	  /* that sleep in our functions; of a stream, under lock_sock */

@@ -22,6 +22,7 @@
 #include "registry.h"
 #include "tap.h"
 #include "tcp.h"
+#include "tcp_stream.h"
 #include "trace.h"
 #include "udp.h"
 
@@ -70,23 +71,17 @@ void l45_tap_swap_ops(struct l45_socket *socket)
 	struct tap *tap = tap_of(socket->sk);
 
 	/* An accepted socket gets its struct socket only after we have seen it. */
-	if (!sock || socket->ops_swapped || READ_ONCE(sock->ops) != tap->stock_ops)
-		return;
-	/* sock_release() puts the module of the ops that it finds. */
-	__module_get(THIS_MODULE);
-	WRITE_ONCE(sock->ops, &tap->ops);
-	socket->ops_swapped = true;
+	if (sock && READ_ONCE(sock->ops) == tap->stock_ops)
+		WRITE_ONCE(sock->ops, &tap->ops);
 }
 
 static void restore_ops(struct l45_socket *socket)
 {
 	struct socket *sock = socket->sk->sk_socket;
+	struct tap *tap = tap_of(socket->sk);
 
-	if (!socket->ops_swapped || !sock)
-		return;
-	socket->ops_swapped = false;
-	WRITE_ONCE(sock->ops, tap_of(socket->sk)->stock_ops);
-	module_put(THIS_MODULE);
+	if (sock && READ_ONCE(sock->ops) == &tap->ops)
+		WRITE_ONCE(sock->ops, tap->stock_ops);
 }
 
 int l45_tap_zerocopy(struct sock *sk, const struct msghdr *msg, size_t len)
@@ -173,7 +168,7 @@ static bool is_sending(struct task_struct *task)
 
 #define WAITERS 32
 #define LATECOMERS 2
-#define ROUNDS 1000
+#define PATIENCE (10 * HZ)
 
 /*
  * Whoever sleeps in one of the socket's former functions, stock or ours, would treat the
@@ -221,19 +216,28 @@ out:
 	return found;
 }
 
-/* Is nobody any more in a function that isn't the socket's? If not, they have been told. */
+void l45_tap_kick(struct sock *sk)
+{
+	kick(sk, 0);
+}
+
+/*
+ * Who reads a stream in a stock function would not know a mark. Is there nobody, or no
+ * mark to know? If not, they have been told.
+ */
 static bool rid(struct sock *sk)
 {
 	struct l45_socket *socket = l45_socket_get(sk);
-	bool kicked;
+	bool kicked, plain;
 
 	if (!socket)
 		return true;
 	kicked = kick(sk, READ_ONCE(socket->readers));
-	l45_socket_put(socket);
 	lock_sock(sk);
+	plain = l45_tcp_rx_plain(socket->tcp);
 	release_sock(sk);
-	return !kicked;
+	l45_socket_put(socket);
+	return !kicked || plain;
 }
 
 void l45_tap_release(struct l45_socket *socket)
@@ -241,8 +245,6 @@ void l45_tap_release(struct l45_socket *socket)
 	lock_sock(socket->sk);
 	l45_tap_release_locked(socket);
 	release_sock(socket->sk);
-	if (socket->closed)
-		kick(socket->sk, 0);
 }
 
 static int tap_init_sock(struct sock *sk)
@@ -541,8 +543,8 @@ static void build_tcp(struct tap *tap, struct proto *stock)
 
 static void build_ops(struct tap *tap, const struct proto_ops *stock)
 {
+	/* The owner too: sock_release() puts whom it found first, whoever has been there since. */
 	tap->ops = *stock;
-	tap->ops.owner = THIS_MODULE;
 	tap->ops.splice_read = l45_tcp_splice_read;
 	tap->ops.read_sock = l45_tcp_read_sock;
 	tap->ops.read_skb = l45_tcp_read_skb;
@@ -635,12 +637,6 @@ static bool pristine(const struct sock *sk)
 	return false;
 }
 
-/* Who waits for connections reads nothing. */
-static bool is_stream(const struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP && sk->sk_state != TCP_LISTEN;
-}
-
 /* Can it join what is under way, plain so far? */
 static bool joins(const struct sock *sk, const struct l45_instance *instance)
 {
@@ -717,7 +713,7 @@ static int take(struct sock *sk, struct l45_instance *instance, const struct l45
 	}
 	release_sock(sk);
 	if (READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
-		kick(sk, 0);
+		l45_tap_kick(sk);
 	return min(err, 0);
 }
 
@@ -731,6 +727,7 @@ int l45_tap_scan(struct l45_instance *instance)
 	const struct files_struct *scanned = NULL;
 	struct task_struct *group, *task;
 	struct found *found, *next;
+	unsigned long deadline;
 	int i;
 
 	INIT_LIST_HEAD(&scan.found);
@@ -762,11 +759,9 @@ int l45_tap_scan(struct l45_instance *instance)
 		if (!scan.err && sock->sk)
 			scan.err = take(sock->sk, instance, &found->owner);
 	}
-	/*
-	 * Those that are on their way to sleep arrive there, maybe by way of the lock. Who
-	 * reads a stream in a stock function would not know a mark.
-	 */
-	for (i = 0; i < ROUNDS && !list_empty(&scan.found); i++) {
+	/* Those that are on their way to sleep arrive there, maybe by way of the lock. */
+	deadline = jiffies + PATIENCE;
+	for (i = 0; !list_empty(&scan.found); i++) {
 		bool clear = i >= LATECOMERS;
 
 		synchronize_rcu();
@@ -774,9 +769,9 @@ int l45_tap_scan(struct l45_instance *instance)
 			struct sock *sk = sock_from_file(found->file)->sk;
 
 			if (sk && READ_ONCE(sk->sk_prot) == &tap_of(sk)->proto)
-				clear &= rid(sk) || !is_stream(sk);
+				clear &= rid(sk);
 		}
-		if (clear)
+		if (clear || time_after(jiffies, deadline))
 			break;
 	}
 	list_for_each_entry_safe(found, next, &scan.found, list) {

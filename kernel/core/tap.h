@@ -30,6 +30,8 @@ int l45_tap_scan(struct l45_instance *instance);
 void l45_tap_release(struct l45_socket *socket);
 /* The same under lock_sock. */
 void l45_tap_release_locked(struct l45_socket *socket);
+/* Wake up who sleeps in one of the socket's former functions, to come in again. */
+void l45_tap_kick(struct sock *sk);
 /* After every use: as soon as a stream that is to be released can be. */
 static inline void l45_tap_release_late(struct l45_socket *socket)
 {

@@ -36,13 +36,12 @@ must_fail() {
 	if "$@" >/dev/null 2>&1; then die "succeeded: $*"; fi
 }
 
-# Polls instead of sleeping: until 30 "command"
+# Polls instead of sleeping, for so many seconds: until_true 30 "command"
 until_true() {
-	left=$(($1 * 20))
+	deadline=$(($(date +%s) + $1))
 	shift
 	until eval "$*"; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || die "never true: $*"
+		[ "$(date +%s)" -lt $deadline ] || die "never true: $*"
 		sleep 0.05
 	done
 }

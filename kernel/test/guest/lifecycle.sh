@@ -85,6 +85,18 @@ ctl del 1
 equal "$(ctl sockets | wc -l)" 0 "sockets after revoking"
 kill $talker
 
+# Who reads a plain stream has nothing to be told about, thus nobody waits for him.
+ctl new 1 null attach=1 protocol=tcp application=l45-talk
+"$work/talk" tcp-idle 7002 &
+idle=$!
+children="$children $idle"
+until_true 10 '[ "$(ctl sockets | wc -l)" = 2 ]'
+timeout 5 "$work/l45ctl" new 2 null attach=1 priority=1 protocol=tcp application=l45-talk ||
+	die "waited for a reader"
+kill $idle
+ctl del 2
+ctl del 1
+
 # A sender that waits for its reader while its customization is revoked and to be unloaded.
 ctl new 1 stream_tag role=0 protocol=tcp application=l45-talk
 "$work/talk" tcp-stall 7003 3000000 &
@@ -107,9 +119,10 @@ customization=$(grep app_id /run/job/modules | sed 's/ .*//')
 others=$(grep -v -e app_id -e '/l45\.ko' /run/job/modules | sed 's/ .*//')
 for module in $others; do rmmod "$(basename "$module" .ko)"; done
 "$work/talk" udp-client 7001 1000000 &
-children="$children $!"
+one=$!
 "$work/talk" tcp-churn 7002 1000000 &
-children="$children $!"
+two=$!
+children="$children $one $two"
 rounds=8
 [ -z "$quick" ] || rounds=3
 for i in $(seq $rounds); do
@@ -124,6 +137,8 @@ for i in $(seq $rounds); do
 	sleep 0.1
 	insmod "$core"
 	insmod "$customization"
+	kill -0 $one || die "UDP client"
+	kill -0 $two || die "TCP client"
 done
 for module in $others; do insmod "$module"; done
 echo "lifecycle: pass"

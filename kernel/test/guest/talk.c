@@ -4,6 +4,7 @@
  *
  *	talk udp-server|tcp-server PORT
  *	talk udp-client|tcp-client|tcp-churn PORT COUNT [FILE]	where it says how far it is
+ *	talk tcp-idle PORT	connected, after one exchange, until it is killed
  *	talk tcp-stall PORT BYTES	sends them to itself; reads after SIGUSR1
  */
 #define _GNU_SOURCE
@@ -162,6 +163,8 @@ int main(int argc, char **argv)
 		return tcp_server();
 	if (!strcmp(argv[1], "tcp-stall"))
 		return tcp_stall(count);
+	if (!strcmp(argv[1], "tcp-idle"))
+		return exchange(dial(SOCK_STREAM), 0, 1) || pause();
 	if (!strcmp(argv[1], "tcp-churn")) {
 		for (int i = 0; i < count; i++) {
 			fd = dial(SOCK_STREAM);
