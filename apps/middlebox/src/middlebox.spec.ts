@@ -8,6 +8,7 @@ import {
   type MiddleboxDesiredState,
   type Prepared,
 } from '@l45/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { ControlPlane, instance, LIMIT, TAG_DNS } from './testing/control-plane.js';
 
 jest.setTimeout(60_000);
@@ -124,8 +125,10 @@ describe('with a middlebox that sees the flows', () => {
     expect(both.assignments.map(({ deployment }) => deployment)).toEqual([next, TAG_DNS]);
     await control.host('client', [instance({ deployment: next, priority: 99 })]);
     await control.host('dns-server', []);
+    control.deployments.delete(TAG_DNS);
     const after = await desired(({ assignments }) => assignments.length === 1);
     expect(after.assignments[0]?.deployment).toBe(next);
+    control.deployments.set(TAG_DNS, 'tag-dns');
     await control.host('client', [instance()]);
     await control.host('dns-server', [server]);
     await desired(({ assignments }) => assignments[0]?.deployment === TAG_DNS);
@@ -187,6 +190,19 @@ describe('with a middlebox that sees the flows', () => {
       'worm',
       'worm',
     ]);
+  });
+
+  it('keeps what hosts were told when that is lost, until the deployer says that it is over', async () => {
+    const manager = await jetstreamManager(control.connection, { checkAPI: false });
+    await manager.streams.delete(`KV_${control.buckets.desired.name}`);
+    const next = '6f1c8a0e-0000-4000-8000-000000000003';
+    await control.host('another', [instance({ deployment: next, priority: 99 })]);
+    const both = await desired(({ assignments }) => assignments[0]?.deployment === next);
+    expect(both.assignments.map(({ deployment }) => deployment)).toEqual([next, TAG_DNS]);
+    control.deployments.delete(TAG_DNS);
+    await desired(({ assignments }) => assignments.length === 1);
+    control.deployments.set(TAG_DNS, 'tag-dns');
+    await control.host('another', []);
   });
 
   it('tells everything again after the bus was wiped', async () => {

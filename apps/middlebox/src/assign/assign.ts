@@ -20,18 +20,29 @@ export const moduleKey = (customization: string, type: string): string =>
 export function assign(row: MiddleboxRow, live: Assignment[], modules: Modules): MiddleboxRow {
   const seen = live.filter(({ ends }) => isSeen(row.sees, ends));
   const wanted = seen.flatMap(({ customization }) =>
-    row.types.map((type) => modules.get(moduleKey(customization, type))),
+    row.types.flatMap((type) => moduleOf(row, customization, type, modules) ?? []),
   );
-  const there = wanted.filter((one): one is InverseModule => !!one && !(one instanceof Error));
   const desired: Desired = {
     types: row.types,
     modules: [
-      ...new Map(there.map((one) => [moduleKey(one.customization, one.type), one])).values(),
+      ...new Map(wanted.map((one) => [moduleKey(one.customization, one.type), one])).values(),
     ],
     assignments: seen,
   };
   if (isDeepStrictEqual(desired, row.desired)) return row;
   return { ...row, desired, revision: row.revision + 1 };
+}
+
+/** What it has goes on reading, although the builder has none to offer (at the moment). */
+function moduleOf(
+  { desired }: MiddleboxRow,
+  customization: string,
+  type: string,
+  modules: Modules,
+): InverseModule | undefined {
+  const offered = modules.get(moduleKey(customization, type));
+  if (offered && !(offered instanceof Error)) return offered;
+  return desired.modules.find((one) => one.customization === customization && one.type === type);
 }
 
 /** What middleboxes say, and since when they say nothing. */
@@ -60,8 +71,9 @@ function reasonOf(
   reports: Reports,
 ): string | undefined {
   for (const type of row.types) {
-    const module = modules.get(moduleKey(customization, type));
-    if (module instanceof Error) return module.message;
+    const offered = modules.get(moduleKey(customization, type));
+    const has = moduleOf(row, customization, type, modules);
+    if (!has && offered instanceof Error) return offered.message;
   }
   const observed = reports.report(row.name);
   if (!observed) return 'its agent has never reported';

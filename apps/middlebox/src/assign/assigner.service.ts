@@ -16,7 +16,7 @@ import { DeployerGateway } from '../deployer.gateway.js';
 import type { MiddleboxRow } from '../storage/middlebox.entity.js';
 import { MiddleboxesRepository } from '../storage/middleboxes.repository.js';
 import { assign, type Modules, preparedOf, progressOf, type Reports } from './assign.js';
-import { deploymentsOf, type Told } from './deployments.js';
+import { deploymentsOf, inOrder, type Told } from './deployments.js';
 import { ModulesService } from './modules.service.js';
 
 /** Everything follows from watching; this mends what was missed, and tries again what failed. */
@@ -83,8 +83,9 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
 
   async #assign(): Promise<void> {
     if (!this.#mirrors.every(({ current }) => current)) return;
-    const live = await this.#live();
     const registered = await this.repository.all();
+    const spoken = await this.#spoken(registered);
+    const live = await this.#changing(spoken);
     const types = new Set(registered.flatMap((row) => row.types));
     const modules = await this.modules.find(live, [...types]);
     const rows = await this.repository.update((current) => {
@@ -101,22 +102,32 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
     await this.#tell(rows);
     // Of one that was registered since, nothing is assigned yet.
     if (rows.every((row) => row.types.every((type) => types.has(type))))
-      await this.#prepare(rows, modules);
+      await this.#prepare(spoken, rows, modules);
     await this.applications.check(rows, this);
   }
 
-  #told(): Told[] {
-    return deploymentsOf([...this.#hosts.entries.values()].map(({ value }) => value));
+  /**
+   * What hosts are told, and what they were told before: should the store be lost, they go on
+   * speaking until the deployer says that it is over.
+   */
+  async #spoken(rows: MiddleboxRow[]): Promise<Told[]> {
+    const told = deploymentsOf([...this.#hosts.entries.values()].map(({ value }) => value));
+    const now = new Set(told.map(({ deployment }) => deployment));
+    const assigned = rows.flatMap(({ desired }) => desired.assignments);
+    const before = new Map(
+      assigned.filter(({ deployment }) => !now.has(deployment)).map((one) => [one.deployment, one]),
+    );
+    if (before.size || told.some(({ deployment }) => !this.#names.has(deployment))) {
+      this.#names = await this.deployer.names();
+    }
+    const lost = [...before.values()].filter(({ deployment }) => this.#names.has(deployment));
+    return inOrder([...told, ...lost]);
   }
 
   /** Those that change bytes; of the others there is nothing to be taken back. */
-  async #live(): Promise<Assignment[]> {
-    const told = this.#told();
-    if (told.some(({ deployment }) => !this.#names.has(deployment))) {
-      this.#names = await this.deployer.names();
-    }
-    const silent = told.length ? await this.modules.changingNothing() : new Set<string>();
-    return told
+  async #changing(spoken: Told[]): Promise<Assignment[]> {
+    const silent = spoken.length ? await this.modules.changingNothing() : new Set<string>();
+    return spoken
       .filter(({ customization }) => !silent.has(customization))
       .map((one) => ({ ...one, name: this.#names.get(one.deployment) ?? one.deployment }));
   }
@@ -133,10 +144,10 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  async #prepare(rows: MiddleboxRow[], modules: Modules): Promise<void> {
+  async #prepare(spoken: Told[], rows: MiddleboxRow[], modules: Modules): Promise<void> {
     const progress = rows.flatMap((row) => progressOf(row, modules, this));
     // Those that change nothing are ready at once.
-    const all = new Set(this.#told().map(({ deployment }) => deployment));
+    const all = new Set(spoken.map(({ deployment }) => deployment));
     for (const deployment of all) {
       const prepared = preparedOf(deployment, progress);
       if (isDeepStrictEqual(this.#prepared.entries.get(deployment)?.value, prepared)) continue;

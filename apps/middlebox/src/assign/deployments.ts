@@ -25,7 +25,14 @@ export function deploymentsOf(states: Iterable<DesiredState>): Told[] {
       found.set(deployment, known);
     }
   }
-  return [...found.values()]
-    .map((told) => ({ ...told, ends: told.ends.toSorted((a, b) => a.role.localeCompare(b.role)) }))
-    .toSorted((a, b) => a.priority - b.priority || a.deployment.localeCompare(b.deployment));
+  return inOrder(
+    [...found.values()].map((told) => ({
+      ...told,
+      ends: told.ends.toSorted((a, b) => a.role.localeCompare(b.role)),
+    })),
+  );
 }
+
+/** The same, whatever they come from. */
+export const inOrder = (told: Told[]): Told[] =>
+  told.toSorted((a, b) => a.priority - b.priority || a.deployment.localeCompare(b.deployment));

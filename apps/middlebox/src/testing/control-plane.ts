@@ -17,6 +17,7 @@ import {
   type StatusReply,
 } from '@l45/contracts';
 import { Controller } from '@nestjs/common';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { MiddleboxModule } from '../middlebox.module.js';
 
 export const TAG_DNS = '6f1c8a0e-0000-4000-8000-000000000001';
@@ -43,6 +44,12 @@ const customization = (
 /** A builder and a deployer, as far as the middlebox service asks them. */
 @Controller()
 class FakeServices {
+  /** Names of those that are not revoked, by identifier. */
+  readonly deployments = new Map([
+    [TAG_DNS, 'tag-dns'],
+    [LIMIT, 'limit'],
+  ]);
+
   @Bus(ENDPOINTS.builder.customizations)
   customizations(_request: Empty): CustomizationsReply {
     return {
@@ -62,10 +69,7 @@ class FakeServices {
 
   @Bus(ENDPOINTS.deployer.status)
   status(_request: StatusRequest): StatusReply {
-    const deployments = [
-      { id: TAG_DNS, name: 'tag-dns' },
-      { id: LIMIT, name: 'limit' },
-    ];
+    const deployments = [...this.deployments].map(([id, name]) => ({ id, name }));
     return { deployments } as StatusReply;
   }
 }
@@ -95,9 +99,9 @@ export class ControlPlane {
   private constructor(
     readonly nats: NatsServer,
     readonly postgres: PostgresServer,
-    private readonly others: TestService[],
+    private readonly fake: TestService,
+    private readonly replica: TestService,
     readonly middlebox: TestService,
-    readonly buckets: Buckets,
   ) {}
 
   static async start(): Promise<ControlPlane> {
@@ -118,7 +122,20 @@ export class ControlPlane {
       );
     // Two replicas, to see that they don't get into each other's way.
     const [middlebox, replica] = await Promise.all([startService(), startService()]);
-    return new ControlPlane(nats, postgres, [fake, replica], middlebox, fake.app.get(Buckets));
+    return new ControlPlane(nats, postgres, fake, replica, middlebox);
+  }
+
+  get buckets(): Buckets {
+    return this.fake.app.get(Buckets);
+  }
+
+  /** What the deployer says. */
+  get deployments(): Map<string, string> {
+    return this.fake.app.get(FakeServices).deployments;
+  }
+
+  get connection(): NatsConnection {
+    return this.fake.connection;
   }
 
   async host(name: string, instances: DesiredInstance[]): Promise<void> {
@@ -140,7 +157,8 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.middlebox, ...this.others].map((service) => service.close()));
+    const services = [this.middlebox, this.replica, this.fake];
+    await Promise.all(services.map((service) => service.close()));
     await Promise.all([this.nats.stop(), this.postgres.stop()]);
   }
 }
