@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Deployment, ENDPOINTS, ROLES } from '@l45/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../wait.js';
+import { accidentsOf } from './accidents.js';
 import { Cloud } from './cloud.js';
 import { Operator } from './operator.js';
 import { Random } from './random.js';
 
 const seed = Number(process.env['L45_CHAOS_SEED'] ?? Date.now() % 1_000_000);
-const disturbances = Number(process.env['L45_CHAOS_ACCIDENTS'] ?? 8);
-const count = Number(process.env['L45_CHAOS_HOSTS'] ?? 10);
+const rounds = Number(process.env['L45_CHAOS_ROUNDS'] ?? 1);
+const count = Number(process.env['L45_CHAOS_HOSTS'] ?? 100);
 const START_MS = 120_000;
-const SETTLE_MS = 180_000;
-
-jest.setTimeout(START_MS + SETTLE_MS + disturbances * 30_000);
+const ROUND_MS = 300_000;
+const SETTLE_MS = 120_000;
+/** Between two requests of the operator. */
+const PACE_MS = 20;
 
 let cloud: Cloud;
 
@@ -19,9 +22,6 @@ beforeAll(async () => {
   cloud = await Cloud.start(count);
 }, START_MS);
 afterAll(() => cloud.stop(), 60_000);
-
-const live = async (): Promise<Deployment[]> =>
-  (await cloud.builder.client.request(ENDPOINTS.deployer.status, {})).deployments;
 
 /** What a host's kernel has to have, in one line for each instance. */
 const intentOf = (host: string, deployments: Deployment[]): string[] =>
@@ -33,56 +33,77 @@ const intentOf = (host: string, deployments: Deployment[]): string[] =>
     )
     .toSorted();
 
-const actual = async (host: Cloud['hosts'][number]): Promise<string[]> =>
-  (await host.kernel.instances())
+const actual = async ({ kernel }: Cloud['hosts'][number]): Promise<string[]> =>
+  (await kernel.instances())
     .map(
       ({ deployment, customization, role, priority, mode, directions }) =>
         `${deployment} ${customization} ${role} ${priority} ${mode} ${directions.join(',')}`,
     )
     .toSorted();
 
-it(`whatever is killed, every host ends as intended, and nothing acknowledged is lost (seed ${seed})`, async () => {
-  const accidents: string[] = [];
-  const operator = new Operator(
-    cloud.builder,
-    cloud.hosts.map(({ name }) => name),
-    new Random(seed),
-  );
-  const random = new Random(seed + 1);
-  const over = new AbortController();
-  const operating = (async () => {
-    while (!over.signal.aborted) await operator.act();
-  })();
-  // Changes are asked for during each accident, and the next one waits for one to be accepted.
-  for (let i = 0; i < disturbances; i++) {
-    const before = operator.acknowledged.length;
-    accidents.push(await cloud.disturb(random));
-    await waitFor(
-      `a change to be accepted after ${accidents.join(', ')}`,
-      () => operator.acknowledged.length > before,
-    );
-  }
-  over.abort();
-  await operating;
+/** Nothing is under way any more; throws what still is, and why. */
+async function settled(): Promise<Deployment[]> {
+  const { client } = cloud.user;
+  const { rotations } = await client.request(ENDPOINTS.deployer.rotations, {});
+  const { deployments } = await client.request(ENDPOINTS.deployer.status, {});
+  const underWay = [
+    ...rotations.map(({ from, to, step, problem }) => ({ rotation: [from, to], step, problem })),
+    ...deployments
+      .filter(({ state }) => state !== 'deployed')
+      .map(({ name, state, hosts }) => ({
+        name,
+        state,
+        waiting: hosts.filter(({ converged }) => !converged),
+      })),
+  ];
+  if (underWay.length) throw new Error(JSON.stringify(underWay));
+  return deployments;
+}
 
-  const deployments = await waitFor(
-    `everything to settle after ${accidents.join(', ')}`,
-    async () => {
-      const { rotations } = await cloud.builder.client.request(ENDPOINTS.deployer.rotations, {});
-      if (rotations.length) throw new Error(JSON.stringify(rotations));
-      const all = await live();
-      const unsettled = all.filter(({ state }) => state !== 'deployed');
-      if (unsettled.length) throw new Error(JSON.stringify(unsettled));
-      return all;
-    },
-    SETTLE_MS,
-  );
-  for (const host of cloud.hosts) {
-    expect([host.name, await actual(host)]).toEqual([host.name, intentOf(host.name, deployments)]);
-    expect(host.appliedTwice).toEqual([]);
-  }
-  for (const { id, name, revision } of operator.acknowledged) {
-    const { revisions } = await cloud.builder.client.request(ENDPOINTS.deployer.history, { name });
-    expect(revisions).toContainEqual(expect.objectContaining({ deployment: id, revision }));
-  }
-});
+it(
+  `whatever is killed, every host ends as intended, and nothing acknowledged is lost (seed ${seed})`,
+  async () => {
+    const random = new Random(seed);
+    const names = cloud.hosts.map(({ name }) => name);
+    const operator = new Operator(cloud.user, names, new Random(seed + 1));
+    const over = new AbortController();
+    const operating = (async () => {
+      for (; !over.signal.aborted; await delay(PACE_MS)) await operator.act();
+    })();
+    const log: string[] = [];
+    const sofar = () => `(seed ${seed}) after: ${log.join(', ')}`;
+    try {
+      // Changes are asked for during each accident, and the next one waits for one to be accepted.
+      for (let i = 0; i < rounds; i++) {
+        const accidents = accidentsOf(cloud, random);
+        for (const [what, strike] of random.sample(accidents, accidents.length)) {
+          const before = operator.acknowledged.length;
+          log.push(what);
+          await strike();
+          await waitFor(`a change to be accepted ${sofar()}`, () => {
+            if (operator.acknowledged.length > before) return true;
+            throw new Error(`refused: ${JSON.stringify([...operator.refusals])}`);
+          });
+        }
+      }
+    } finally {
+      over.abort();
+      await operating;
+    }
+
+    const deployments = await waitFor(`everything to settle ${sofar()}`, settled, SETTLE_MS);
+    for (const host of cloud.hosts) {
+      expect([host.name, await actual(host)]).toEqual([
+        host.name,
+        intentOf(host.name, deployments),
+      ]);
+      expect(host.appliedTwice).toEqual([]);
+    }
+    for (const { id, name, revision } of operator.acknowledged) {
+      const { revisions } = await cloud.user.client.request(ENDPOINTS.deployer.history, { name });
+      expect(revisions).toContainEqual(expect.objectContaining({ deployment: id, revision }));
+    }
+    expect([sofar(), cloud.wire.errors]).toEqual([sofar(), []]);
+  },
+  rounds * ROUND_MS + SETTLE_MS,
+);

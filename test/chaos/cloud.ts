@@ -1,113 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createTestService, type NatsServer, startNats, type TestService } from '@l45/bus/testing';
 import { type PostgresServer, startPostgres } from '@l45/cib/testing';
-import { ARTIFACT_BUCKET, DESIRED_BUCKET, ENDPOINTS } from '@l45/contracts';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { ENDPOINTS, type ServiceName } from '@l45/contracts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { Service } from '../stack/index.js';
 import { type Folder, temporaryFolder } from '../testbed/folder.js';
 import { waitFor } from '../wait.js';
-import type { Random } from './random.js';
-import { SigningBuilder } from './signing-builder.js';
+import { INVERSE_TYPE, SimulatedBuilder } from './simulated-builder.js';
 import { SimulatedHost } from './simulated-host.js';
+import { SimulatedMiddlebox } from './simulated-middlebox.js';
+import { Wire } from './wire.js';
 
-const DEPLOYERS = 2;
+/** Two deployers, to see that they don't get into each other's way. */
+const REPLICAS: ServiceName[] = ['deployer', 'deployer', 'middlebox', 'monitor', 'security'];
 
-/** A real NATS server, a real Postgres, deployers as they are shipped, and many simulated hosts. */
+/** A real NATS server, a real Postgres, services as they are shipped, and many simulated hosts. */
 export class Cloud {
+  readonly wire = new Wire();
+  readonly services: Service[] = [];
+  readonly hosts: SimulatedHost[];
+  readonly middlebox: SimulatedMiddlebox;
+  #builder?: TestService;
+
   private constructor(
     private readonly folder: Folder,
     readonly nats: NatsServer,
     readonly postgres: PostgresServer,
-    readonly builder: TestService,
-    readonly deployers: Service[],
-    readonly hosts: SimulatedHost[],
-  ) {}
+    /** Asks what users ask. */
+    readonly user: TestService,
+    count: number,
+  ) {
+    this.middlebox = new SimulatedMiddlebox(nats.url, join(folder.path, 'tap'), this.wire);
+    this.hosts = Array.from({ length: count }, (_, i) => {
+      const name = `host-${i}`;
+      return new SimulatedHost(name, nats.url, join(folder.path, name), this.wire);
+    });
+  }
 
   static async start(count: number): Promise<Cloud> {
     const folder = await temporaryFolder();
-    const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
-    const builder = await createTestService(
-      { controllers: [SigningBuilder] },
-      { url: nats.url, service: 'builder' },
+    const [nats, postgres] = await Promise.all([
+      startNats(),
+      startPostgres({ dataDir: join(folder.path, 'postgres') }),
+    ]);
+    const user = await createTestService({}, { url: nats.url, service: 'builder' });
+    const cloud = new Cloud(folder, nats, postgres, user, count);
+    for (const [i, name] of REPLICAS.entries()) await cloud.#startService(name, String(i));
+    await cloud.startBuilder();
+    await cloud.middlebox.start();
+    await Promise.all(cloud.hosts.map((host) => host.start()));
+    await waitFor('the services', () =>
+      user.client.request(ENDPOINTS.deployer.status, {}).catch(() => undefined),
     );
-    const environment = { NATS_URL: nats.url, DATABASE_URL: postgres.url };
-    const deployers = [];
-    for (let i = 0; i < DEPLOYERS; i++) {
-      const logs = join(folder.path, `deployer-${i}`);
-      await mkdir(logs);
-      deployers.push(new Service('deployer', environment, logs));
-    }
-    for (const deployer of deployers) deployer.start();
-    const hosts = Array.from({ length: count }, (_, i) => {
-      const name = `host-${i}`;
-      return new SimulatedHost(name, nats.url, join(folder.path, name));
-    });
-    const cloud = new Cloud(folder, nats, postgres, builder, deployers, hosts);
-    await Promise.all(hosts.map((host) => host.start()));
-    await waitFor('the deployers', () =>
-      builder.client.request(ENDPOINTS.deployer.status, {}).catch(() => undefined),
+    await waitFor('the middlebox service', () =>
+      user.client
+        .request(ENDPOINTS.middlebox.register, {
+          middlebox: cloud.middlebox.name,
+          types: [INVERSE_TYPE],
+        })
+        .catch(() => undefined),
     );
     return cloud;
   }
 
-  /** One thing that goes wrong, and is repaired. */
-  async disturb(random: Random): Promise<string> {
-    const host = random.pick(this.hosts);
-    const deployer = random.pick(this.deployers);
-    const accidents: Record<string, () => Promise<unknown>> = {
-      'kill a deployer': async () => {
-        await deployer.stop('SIGKILL');
-        deployer.start();
-      },
-      'kill nats-server': async () => {
-        await this.nats.kill();
-        await this.nats.restart();
-      },
-      'kill a backend of Postgres': () => this.#crashPostgres(),
-      'wipe the desired states': () => this.#wipe(`KV_${DESIRED_BUCKET}`),
-      'wipe the artifacts': () => this.#wipe(`OBJ_${ARTIFACT_BUCKET}`),
-      'restart an agent': async () => {
-        await host.stop();
-        await host.start();
-      },
-      'reset a host': () => host.reset(),
-    };
-    const what = random.pick(Object.keys(accidents));
-    await accidents[what]?.();
-    return what;
+  async startBuilder(): Promise<void> {
+    this.#builder ??= await createTestService(
+      { controllers: [SimulatedBuilder] },
+      { url: this.nats.url, service: 'builder' },
+    );
+  }
+
+  /** Who waits for its answer gets none. */
+  async killBuilder(): Promise<void> {
+    const builder = this.#builder;
+    this.#builder = undefined;
+    await builder?.connection.close();
+    await builder?.close();
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.hosts.map((host) => host.stop()));
-    await Promise.all(this.deployers.map((deployer) => deployer.stop()));
-    await this.builder.close();
+    await Promise.all([this.middlebox.stop(), ...this.hosts.map((host) => host.stop())]);
+    await Promise.all(this.services.map((service) => service.stop()));
+    await Promise.all([this.#builder?.close(), this.user.close()]);
     await Promise.all([this.nats.stop(), this.postgres.stop()]);
     await this.folder.remove();
   }
 
-  /** When one of its processes is killed, the server drops every connection, and recovers from its log. */
-  async #crashPostgres(): Promise<void> {
-    const client = await waitFor('Postgres', () => this.#connect());
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const gone = new Promise((resolve) => client.once('end', resolve));
-    process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
-    await gone;
-  }
-
-  async #connect(): Promise<Client> {
-    const client = new Client(this.postgres.url);
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  }
-
-  /** Unless the server is away, and cannot be asked. */
-  async #wipe(stream: string): Promise<void> {
-    const { connection } = this.builder;
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    await manager.streams.delete(stream).catch(() => undefined);
+  async #startService(name: ServiceName, replica: string): Promise<void> {
+    const logs = join(this.folder.path, replica);
+    await mkdir(logs);
+    const service = new Service(
+      name,
+      {
+        NATS_URL: this.nats.url,
+        DATABASE_URL: this.postgres.url,
+        L45_MASTER_KEY_FILE: join(this.folder.path, 'master.key'),
+      },
+      logs,
+    );
+    service.start();
+    this.services.push(service);
   }
 }

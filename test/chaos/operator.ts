@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TestService } from '@l45/bus/testing';
-import { type Deployment, ENDPOINTS, type Ends } from '@l45/contracts';
+import { type Deployment, ENDPOINTS, type Ends, L45Error } from '@l45/contracts';
 import type { Random } from './random.js';
-import { CUSTOMIZATIONS } from './signing-builder.js';
+import { CUSTOMIZATIONS } from './simulated-builder.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 /** Of one deployment and the next one, so that none is ever refused for another. */
@@ -12,7 +12,8 @@ const HOSTS_MAX = 5;
 /** Asks for changes at random, and remembers what was acknowledged. */
 export class Operator {
   readonly acknowledged: Pick<Deployment, 'id' | 'name' | 'revision'>[] = [];
-  refused = 0;
+  /** How often, by what was said. */
+  readonly refusals = new Map<string, number>();
   #turns = 0;
 
   constructor(
@@ -26,8 +27,9 @@ export class Operator {
     try {
       const changed = await this.#change();
       if (changed) this.acknowledged.push(changed);
-    } catch {
-      this.refused++;
+    } catch (error) {
+      const refusal = error instanceof L45Error ? error.name : String(error);
+      this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
     }
   }
 

