@@ -7,11 +7,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Folder, temporaryFolder } from '../testbed/folder.js';
 import { waitFor } from '../wait.js';
+import { Identities } from './identities.js';
 import { Service } from './service.js';
 
 export interface StackOptions {
   /** Keep logs and data here, instead of in a folder that is removed. */
   folder?: string;
+  /** Whether everybody needs an identity; whoever starts the stack is the operator. */
+  identities?: boolean;
   /** What each service gets besides. */
   environment?: (service: ServiceName) => NodeJS.ProcessEnv;
 }
@@ -26,7 +29,9 @@ export interface Answer<T> {
 /** The control plane as a user has it: a real NATS server, a real Postgres, every service. */
 export class Stack {
   private constructor(
-    private readonly folder: Folder | undefined,
+    private readonly temporary: Folder | undefined,
+    /** Where it keeps its data. */
+    readonly folder: string,
     readonly logs: string,
     readonly nats: Awaited<ReturnType<typeof startNats>>,
     readonly postgres: Awaited<ReturnType<typeof startPostgres>>,
@@ -34,13 +39,14 @@ export class Stack {
     private readonly services: ReadonlyMap<ServiceName, Service>,
   ) {}
 
-  static async start({ folder, environment }: StackOptions = {}): Promise<Stack> {
+  static async start({ folder, identities, environment }: StackOptions = {}): Promise<Stack> {
     const temporary = folder ? undefined : await temporaryFolder();
     const path = folder ?? temporary?.path ?? '';
     const logs = join(path, 'logs');
     await mkdir(logs, { recursive: true });
+    const issued = identities ? await Identities.create(join(path, 'identities')) : undefined;
     const [nats, postgres] = await Promise.all([
-      startNats({ storeDir: join(path, 'nats') }),
+      startNats({ storeDir: join(path, 'nats'), config: issued?.serverConfig }),
       startPostgres({ dataDir: join(path, 'postgres') }),
     ]);
     const common = {
@@ -51,12 +57,20 @@ export class Stack {
     const services = new Map(
       SERVICES.filter((name) => name !== 'agent').map((name) => [
         name,
-        new Service(name, { ...common, ...environment?.(name) }, logs),
+        new Service(
+          name,
+          { ...common, ...issued?.environment(name), ...environment?.(name) },
+          logs,
+        ),
       ]),
     );
     for (const service of services.values()) service.start();
-    const connection = await connect({ servers: nats.url, maxReconnectAttempts: -1 });
-    const stack = new Stack(temporary, logs, nats, postgres, connection, services);
+    const connection = await connect({
+      servers: nats.url,
+      maxReconnectAttempts: -1,
+      ...(await issued?.as('operator')),
+    });
+    const stack = new Stack(temporary, path, logs, nats, postgres, connection, services);
     await Promise.all([...services.keys()].map((name) => stack.registered(name)));
     return stack;
   }
@@ -92,6 +106,6 @@ export class Stack {
     await this.connection.close();
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await Promise.all([this.nats.stop(), this.postgres.stop()]);
-    await this.folder?.remove();
+    await this.temporary?.remove();
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IsName } from '@l45/contracts';
+import { hostOfNode, IsName } from '@l45/contracts';
 import { IsOptional, IsString, Matches } from 'class-validator';
 import { hostname } from 'node:os';
 
@@ -9,7 +9,7 @@ const LABELS = new RegExp(`^(${TEXT}=${TEXT}(,${TEXT}=${TEXT})*)?$`);
 export class AgentConfig {
   /** Name of this host in the system; its first label unless told. */
   @IsName()
-  L45_HOST = (hostname().split('.')[0] ?? '').toLowerCase();
+  L45_HOST = hostOfNode(hostname());
 
   /**
    * Whose signatures count: a file with what `l45.security.keys` answers, or that itself. Absent:

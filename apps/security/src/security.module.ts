@@ -12,16 +12,26 @@ import { HostKeys } from './challenge/host-keys.js';
 import { Hosts } from './challenge/hosts.js';
 import { Policies } from './challenge/policies.js';
 import { Schedule } from './challenge/schedule.js';
+import { AccountsGateway } from './identities/accounts.gateway.js';
+import { Authority } from './identities/authority.js';
+import { Enrolments } from './identities/enrolments.js';
+import { authorityOf, IdentitiesConfig } from './identities/identities.config.js';
+import { IdentitiesController } from './identities/identities.controller.js';
+import { Identities } from './identities/identities.service.js';
+import { KubernetesGateway } from './identities/kubernetes.gateway.js';
 import { SecurityController } from './security.controller.js';
 import { Releases } from './signing/releases.js';
 import { Signer } from './signing/signer.js';
 import { SigningKeys } from './signing/signing-keys.js';
 import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
 import { Challenges1763900000000 } from './storage/migrations/1763900000000-challenges.js';
+import { Identities1764000000000 } from './storage/migrations/1764000000000-identities.js';
 import { ChallengePolicyRow } from './storage/challenge-policy.entity.js';
 import { ChallengeRow } from './storage/challenge.entity.js';
+import { IdentityRow } from './storage/identity.entity.js';
 import { ReleaseRow } from './storage/release.entity.js';
 import { RequiredPrefixRow } from './storage/required-prefix.entity.js';
+import { RevokedKeyRow } from './storage/revoked-key.entity.js';
 import { SignedArtifactRow } from './storage/signed-artifact.entity.js';
 import { SigningKeyRow } from './storage/signing-key.entity.js';
 
@@ -36,15 +46,17 @@ import { SigningKeyRow } from './storage/signing-key.entity.js';
       entities: [
         ChallengePolicyRow,
         ChallengeRow,
+        IdentityRow,
         ReleaseRow,
         RequiredPrefixRow,
+        RevokedKeyRow,
         SignedArtifactRow,
         SigningKeyRow,
       ],
-      migrations: [Initial1763800000000, Challenges1763900000000],
+      migrations: [Initial1763800000000, Challenges1763900000000, Identities1764000000000],
     }),
   ],
-  controllers: [ChallengeController, SecurityController],
+  controllers: [ChallengeController, IdentitiesController, SecurityController],
   providers: [
     { provide: MasterKeyConfig, useFactory: () => loadConfig(MasterKeyConfig) },
     {
@@ -52,13 +64,19 @@ import { SigningKeyRow } from './storage/signing-key.entity.js';
       inject: [MasterKeyConfig],
       useFactory: (config: MasterKeyConfig) => new Sealer(masterKey(config)),
     },
+    { provide: IdentitiesConfig, useFactory: () => loadConfig(IdentitiesConfig) },
+    { provide: Authority, inject: [IdentitiesConfig], useFactory: authorityOf },
+    AccountsGateway,
     Baselines,
     Challenger,
     Challenges,
     Enforcer,
+    Enrolments,
     History,
     HostKeys,
     Hosts,
+    Identities,
+    KubernetesGateway,
     Policies,
     Releases,
     Schedule,

@@ -34,7 +34,7 @@ export class BusModule implements OnApplicationShutdown {
         { provide: NATS, inject: [BusConfig], useFactory: connectAs(options) },
         ...provided,
       ],
-      exports: [NATS, BUS_OPTIONS, ...provided],
+      exports: [NATS, BUS_OPTIONS, BusConfig, ...provided],
     };
   }
 

@@ -24,7 +24,8 @@ type NatsAccess = Pick<BusConfig, 'NATS_URL' | 'NATS_CREDS' | 'NATS_CA' | 'NATS_
 /** Connects, however long no server is there, and stays connected through its restarts. */
 export async function connect(
   { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY }: NatsAccess,
-  options: Pick<ConnectionOptions, 'name' | 'inboxPrefix'>,
+  /** An authenticator is used in place of NATS_CREDS. */
+  options: Pick<ConnectionOptions, 'name' | 'inboxPrefix' | 'authenticator'>,
 ): Promise<NatsConnection> {
   const impatient = setTimeout(
     () => logger.warn(`waiting for a NATS server at ${NATS_URL} (NATS_URL)`),
@@ -33,7 +34,10 @@ export async function connect(
   try {
     const connection = await dial({
       servers: NATS_URL.split(','),
-      authenticator: NATS_CREDS ? credsAuthenticator(await readFile(NATS_CREDS)) : undefined,
+      authenticator:
+        NATS_CREDS && !options.authenticator
+          ? credsAuthenticator(await readFile(NATS_CREDS))
+          : undefined,
       // Given either file, nothing is said before TLS is established.
       tls:
         NATS_CA || NATS_CERT

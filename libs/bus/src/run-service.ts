@@ -17,6 +17,8 @@ const STOP_MS = 20_000;
 
 export interface RunOptions {
   service: ServiceName;
+  /** What has to be done before it is connected. */
+  prepare?: () => Promise<void>;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RunOptions {
  */
 export async function runService(
   module: Type<unknown> | DynamicModule,
-  { service }: RunOptions,
+  { service, prepare = async () => undefined }: RunOptions,
 ): Promise<void> {
   const stop = stopSignal();
   const logger = new Logger('Service');
@@ -42,7 +44,7 @@ export async function runService(
     let ready = notReady('starting');
     const health = { ready: () => ready(), metrics: () => telemetry.metrics() };
     if (config.HEALTH_LISTEN) await serveHealth(config.HEALTH_LISTEN, health);
-    const app = await Promise.race([start(module), stop]);
+    const app = await Promise.race([prepare().then(() => start(module)), stop]);
     if (!app) process.exit(0);
     const connection = app.get<NatsConnection>(NATS);
     // A round trip: connected, and the server knows what we subscribed to.

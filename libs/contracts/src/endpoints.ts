@@ -49,6 +49,15 @@ import {
   UnscheduleRequest,
 } from './deployer.dto.js';
 import {
+  type Enrolment,
+  EnrolRequest,
+  type IdentitiesReply,
+  type Identity,
+  IdentityRequest,
+  type Invitation,
+  InviteRequest,
+} from './identity.dto.js';
+import {
   AllowRequest,
   type AllowReply,
   AssignmentsRequest,
@@ -389,6 +398,37 @@ export const ENDPOINTS = {
       AllowRollbackRequest,
       'Order hosts to accept an older source again: its next signature has a new counter.',
       { digest },
+    ),
+    invite: endpoint<Invitation>()(
+      'security',
+      'invite',
+      InviteRequest,
+      'Let a host enrol: the token, given to its agent, gets it an identity on the bus, once.',
+      { host: 'client', role: 'host', expires: 3_600 },
+    ),
+    enrol: endpoint<Enrolment>()(
+      'security',
+      'enrol',
+      EnrolRequest,
+      'Get an identity for a key of its own; one that the host had before is revoked. For agents.',
+      {
+        token: 'eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.c2ln',
+        publicKey: 'UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4',
+      },
+    ),
+    revoke: endpoint<Identity>()(
+      'security',
+      'revoke',
+      IdentityRequest,
+      'Have the bus refuse the agent of a host, at once and until it is invited again.',
+      { host: 'client' },
+    ),
+    identities: endpoint<IdentitiesReply>()(
+      'security',
+      'identities',
+      Empty,
+      'Agents that were invited, enrolled or revoked.',
+      {},
     ),
   },
   middlebox: {

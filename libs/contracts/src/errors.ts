@@ -45,6 +45,10 @@ export const ERRORS = {
   DIGEST_MISMATCH: 422,
   /** The agent was not told its host's key since it started. */
   NO_KEY: 409,
+  /** Nobody gave the security service what identities are issued with. */
+  NO_AUTHORITY: 409,
+  /** A token that is not, or no longer, good for an identity. */
+  ENROLMENT: 403,
   /** A network requires a challenge policy, and the deployment has none. */
   POLICY_REQUIRED: 403,
   /** An artifact without a signature. */

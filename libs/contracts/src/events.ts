@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChallengeResult } from './challenge.dto.js';
 import type { Deployment, DeploymentProgress, Rotation } from './deployer.dto.js';
-
+import type { Identity } from './identity.dto.js';
 import type { ApplicationEvent } from './middlebox.dto.js';
 
 /** Events, by subject below `l45.events.`; each payload is JSON. */
@@ -14,6 +14,8 @@ export interface Events {
   'deployer.progress': DeploymentProgress;
   /** A challenge was not passed; the deployment is revoked where a policy says so. */
   'security.challenge': ChallengeResult & { revoked: boolean };
+  /** A host enrolled, or its identity was revoked. */
+  'security.identity': Identity;
   /** A host came online or went offline. */
   'monitor.host': { host: string; online: boolean };
   /** A middlebox saw an application that is not on the list of a deployment. */

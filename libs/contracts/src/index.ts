@@ -8,6 +8,7 @@ export * from './deployer.dto.js';
 export * from './endpoints.js';
 export * from './errors.js';
 export * from './events.js';
+export * from './identity.dto.js';
 export * from './middlebox.dto.js';
 export * from './monitor.dto.js';
 export * from './permissions.js';

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { AGENT_ROLES, type AgentRole } from '@l45/contracts';
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { homedir } from 'node:os';
 import { AgentConfig } from '../agent.config.js';
 
 export class RoleConfig {
   /** Whether the agent programs this host's kernel, or has a middlebox read what others say. */
-  @IsIn(['host', 'middlebox'])
-  L45_ROLE: 'host' | 'middlebox' = 'host';
+  @IsIn(AGENT_ROLES)
+  L45_ROLE: AgentRole = 'host';
 }
 
 /** Of an agent in the role of a middlebox, whose name is L45_HOST. */

@@ -7,6 +7,12 @@ import { ERROR_CODE_HEADER, ERROR_HEADER } from './protocol.js';
 const HEADER_LENGTH = 512;
 const logger = new Logger('Bus');
 
+/**
+ * Whether somebody waits in an inbox, or nobody does. Whoever asks chooses where the answer goes:
+ * else it could be a command or a state, which we may write and who asks may not.
+ */
+export const isAnswerable = ({ reply }: Msg): boolean => !reply || reply.startsWith('_INBOX.');
+
 /** Sends an answer as JSON; a method without a result answers `{}`. */
 export function respond(connection: NatsConnection, message: Msg, reply: unknown): void {
   const payload = Buffer.from(JSON.stringify(reply ?? {}));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { isAnswerable } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import { type ServiceIdentity, type Verb, VERBS } from './protocol.js';
 
@@ -20,7 +21,8 @@ export class Discovery {
       [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${id}`].map((subject) =>
         connection.subscribe(subject, {
           callback: (error, message) => {
-            if (!error) message.respond(JSON.stringify(this.#answer(verb)));
+            if (!error && isAnswerable(message))
+              message.respond(JSON.stringify(this.#answer(verb)));
           },
         }),
       ),

@@ -4,6 +4,7 @@ import { jsonSchema } from '@l45/contracts';
 import { durations } from '@l45/telemetry';
 import type { Attributes } from '@opentelemetry/api';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { isAnswerable } from './answer.js';
 import { type EndpointInfo, type EndpointStats, QUEUE_GROUP } from './protocol.js';
 
 /** Answers a message; the error is what it was answered with, if it was refused. */
@@ -56,7 +57,7 @@ export class Endpoint {
     this.#subscription = connection.subscribe(this.info.subject, {
       queue: QUEUE_GROUP,
       callback: (error, message) => {
-        if (!error) this.#receive(message);
+        if (!error && isAnswerable(message)) this.#receive(message);
       },
     });
   }

@@ -13,6 +13,8 @@ import { BusServer } from '../micro/server.js';
 export interface TestServiceOptions extends Partial<BusOptions> {
   /** Of the NATS server. */
   url: string;
+  /** File with the credentials of a user. */
+  creds?: string;
   /** Replaces providers, for one. */
   customize?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
@@ -31,12 +33,12 @@ export interface TestService {
  */
 export async function createTestService(
   metadata: ModuleMetadata,
-  { url, customize = (builder) => builder, ...bus }: TestServiceOptions,
+  { url, creds, customize = (builder) => builder, ...bus }: TestServiceOptions,
 ): Promise<TestService> {
   const { service, description = 'under test', host } = bus;
   const imports = [...(metadata.imports ?? [])];
   if (service) imports.unshift(BusModule.forRoot({ service, description, host }));
-  const config: BusConfig = { NATS_URL: url, LOG_LEVEL: 'silent' };
+  const config: BusConfig = { NATS_URL: url, NATS_CREDS: creds, LOG_LEVEL: 'silent' };
   const builder = Test.createTestingModule({ ...metadata, imports })
     .overrideProvider(BusConfig)
     .useValue(config);

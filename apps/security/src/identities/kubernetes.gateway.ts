@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hostOfNode, L45Error } from '@l45/contracts';
+import { Injectable } from '@nestjs/common';
+import { readFile } from 'node:fs/promises';
+import { IdentitiesConfig } from './identities.config.js';
+
+/** A token for anybody else says nothing to us. */
+export const AUDIENCE = 'l45';
+const NODE_NAME = 'authentication.kubernetes.io/node-name';
+const TIMEOUT_MS = 3_000;
+
+interface TokenReview {
+  status?: {
+    authenticated?: boolean;
+    audiences?: string[];
+    user?: { username?: string; extra?: Record<string, string[]> };
+  };
+}
+
+/** Asks Kubernetes on which node the pod runs that has a token. */
+@Injectable()
+export class KubernetesGateway {
+  constructor(private readonly config: IdentitiesConfig) {}
+
+  /** Full name of the node, and the name of its host; ENROLMENT unless it is the pod of an agent. */
+  async nodeOf(token: string): Promise<{ node: string; host: string }> {
+    const { status } = await this.#review(token);
+    const { L45_AGENT_ACCOUNT } = this.config;
+    if (!status?.authenticated || !status.audiences?.includes(AUDIENCE))
+      throw refused('Kubernetes does not know the token, or it is for somebody else');
+    if (!L45_AGENT_ACCOUNT || status.user?.username !== L45_AGENT_ACCOUNT)
+      throw refused('the pod is no agent');
+    const node = status.user.extra?.[NODE_NAME]?.[0];
+    if (!node) throw refused('the token names no node: Kubernetes 1.30 or newer is needed');
+    return { node, host: hostOfNode(node) };
+  }
+
+  async #review(token: string): Promise<TokenReview> {
+    const { L45_KUBERNETES_API, L45_KUBERNETES_TOKEN } = this.config;
+    const own = await readFile(L45_KUBERNETES_TOKEN, 'utf8').catch(unavailable);
+    const path = '/apis/authentication.k8s.io/v1/tokenreviews';
+    const response = await fetch(`${L45_KUBERNETES_API}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${own.trim()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: [AUDIENCE] },
+      }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch(unavailable);
+    if (!response.ok) return unavailable(new Error(`it answers ${response.status}`));
+    return (await response.json()) as TokenReview;
+  }
+}
+
+const refused = (reason: string): L45Error => new L45Error('ENROLMENT', reason);
+
+function unavailable(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new L45Error('UNAVAILABLE', `Kubernetes cannot be asked for the token: ${reason}`);
+}
