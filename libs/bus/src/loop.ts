@@ -3,12 +3,16 @@ import { Logger } from '@nestjs/common';
 
 const RETRY_MS = 250;
 
-/** Runs work when triggered, one run at a time; triggers during a run lead to one more. */
+/**
+ * Runs work when triggered, one run at a time; triggers during a run lead to one more. What fails
+ * is tried again, and the same failure is told of once.
+ */
 export class Loop {
   readonly #logger: Logger;
   #triggered = false;
   #stopped = false;
   #running?: Promise<void>;
+  #failure?: string;
   #retry?: NodeJS.Timeout;
 
   constructor(
@@ -21,7 +25,7 @@ export class Loop {
   trigger(): void {
     this.#triggered = true;
     if (this.#stopped || this.#running) return;
-    this.#running = this.#run().finally(() => (this.#running = undefined));
+    this.#running = this.#run();
   }
 
   /** Resolves after the run that is under way. */
@@ -36,14 +40,22 @@ export class Loop {
     await Promise.resolve();
     while (this.#triggered && !this.#stopped) {
       this.#triggered = false;
-      try {
-        await this.work();
-      } catch (error) {
-        this.#logger.warn(
-          `will try again: ${error instanceof Error ? error.message : String(error)}`,
-        );
-        this.#retry = setTimeout(() => this.trigger(), RETRY_MS);
-      }
+      await this.#attempt();
+    }
+    // Not in a continuation: whoever triggers before that would be missed.
+    this.#running = undefined;
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.work();
+      if (this.#failure !== undefined) this.#logger.log('works again');
+      this.#failure = undefined;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.#failure) this.#logger.warn(`will try again: ${message}`);
+      this.#failure = message;
+      this.#retry = setTimeout(() => this.trigger(), RETRY_MS);
     }
   }
 }
