@@ -394,7 +394,7 @@ describe('agent', () => {
           expect(Date.now() - began).toBeLessThan(HEARTBEAT_MS + 1_000);
         }
       },
-      2 * HEARTBEAT_MS,
+      3 * HEARTBEAT_MS,
     );
 
     it('a kernel that cannot be read as a problem', async () => {

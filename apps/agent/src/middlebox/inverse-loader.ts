@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Buckets, validated } from '@l45/bus';
+import { Buckets, Loop, validated } from '@l45/bus';
 import {
   type AgentProblem,
-  HEARTBEAT_MS,
   type InverseModule,
   L45Error,
   MiddleboxDesiredState,
@@ -18,9 +17,8 @@ import {
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
-import { Coalesced } from '../coalesced.js';
 import { Attempts, problemOf } from '../reconcile/problems.js';
-import { RETRY, type RetryTimes } from '../reconcile/reconciler.js';
+import { pauseAfter, RETRY, type RetryTimes } from '../reconcile/reconciler.js';
 import type { InverseType, LocalModule } from './inverse-type.js';
 import { MiddleboxConfig } from './middlebox.config.js';
 
@@ -43,7 +41,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
 
   private readonly logger = new Logger(InverseLoader.name);
   private readonly stopped = new AbortController();
-  private readonly work = new Coalesced(() => this.load());
+  private readonly loop = new Loop(InverseLoader.name, () => this.load());
   private desired?: MiddleboxDesiredState;
   /** What each type has loaded. */
   private readonly installed = new Map<string, unknown>();
@@ -70,8 +68,8 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.stopped.abort();
+    await this.loop.stop();
     clearTimeout(this.timer);
-    await this.work.idle();
   }
 
   private async follow(): Promise<void> {
@@ -91,7 +89,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
   private want(desired: MiddleboxDesiredState): void {
     this.desired = desired;
     this.failures = 0;
-    this.work.request();
+    this.loop.trigger();
   }
 
   /** Better the state before than one that is not understood. */
@@ -103,7 +101,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
   private async load(): Promise<void> {
     const { desired } = this;
     clearTimeout(this.timer);
-    if (!desired || this.stopped.signal.aborted) return;
+    if (!desired) return;
     const attributes = { 'l45.middlebox': desired.middlebox, 'l45.revision': desired.revision };
     const problems = await withTraceparent(desired.traceparent, () =>
       inSpan('middlebox load', attributes, () => this.loadAll(desired)),
@@ -114,7 +112,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
       const files = desired.modules.flatMap((module) => module.files);
       await this.cache.keepOnly(files).catch((error: unknown) => this.logger.warn(error));
     }
-    this.timer = setTimeout(() => this.work.request(), this.pause());
+    this.timer = setTimeout(() => this.loop.trigger(), pauseAfter(this.failures, this.retry));
   }
 
   private async loadAll(desired: MiddleboxDesiredState): Promise<AgentProblem[]> {
@@ -163,11 +161,6 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     }
     this.applied = progress;
     this.events.emit('progress');
-  }
-
-  private pause(): number {
-    if (this.failures === 0) return HEARTBEAT_MS;
-    return Math.min(this.retry.firstMs * 2 ** (this.failures - 1), this.retry.longestMs);
   }
 }
 

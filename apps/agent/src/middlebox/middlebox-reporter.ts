@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Buckets, VERSION } from '@l45/bus';
+import { Buckets, Loop, VERSION } from '@l45/bus';
 import { HEARTBEAT_MS, type MiddleboxObservedState } from '@l45/contracts';
 import {
   Inject,
   Injectable,
-  Logger,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Coalesced } from '../coalesced.js';
 import { Applications } from './applications.js';
 import { InverseLoader } from './inverse-loader.js';
 import { MiddleboxConfig } from './middlebox.config.js';
 
-const RETRY_MS = 500;
 /** Applications may be seen with every packet. */
 const GATHER_MS = 200;
 
 /** Writes the observed state: at the start, on every change, and as heartbeat. */
 @Injectable()
 export class MiddleboxReporter implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(MiddleboxReporter.name);
-  private readonly work = new Coalesced(() => this.report());
+  private readonly loop = new Loop(MiddleboxReporter.name, () => this.report());
   private heartbeat?: NodeJS.Timeout;
   private soon?: NodeJS.Timeout;
-  private failure = '';
 
   constructor(
     @Inject(MiddleboxConfig) private readonly config: MiddleboxConfig,
@@ -34,35 +29,27 @@ export class MiddleboxReporter implements OnApplicationBootstrap, OnModuleDestro
   ) {}
 
   onApplicationBootstrap(): void {
-    this.loader.events.on('progress', () => this.work.request());
-    this.applications.events.on('seen', () => this.requestIn(GATHER_MS));
-    this.heartbeat = setInterval(() => this.work.request(), HEARTBEAT_MS);
-    this.work.request();
+    this.loader.events.on('progress', () => this.loop.trigger());
+    this.applications.events.on('seen', () => this.gather());
+    this.heartbeat = setInterval(() => this.loop.trigger(), HEARTBEAT_MS);
+    this.loop.trigger();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.heartbeat);
-    await this.work.idle();
     clearTimeout(this.soon);
+    await this.loop.stop();
   }
 
-  private requestIn(ms: number): void {
+  private gather(): void {
     this.soon ??= setTimeout(() => {
       this.soon = undefined;
-      this.work.request();
-    }, ms);
+      this.loop.trigger();
+    }, GATHER_MS);
   }
 
   private async report(): Promise<void> {
-    try {
-      await this.buckets.middleboxObserved.put(this.config.L45_HOST, this.state());
-      this.failure = '';
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (message !== this.failure) this.logger.warn(`cannot report, trying again: ${message}`);
-      this.failure = message;
-      this.requestIn(RETRY_MS);
-    }
+    await this.buckets.middleboxObserved.put(this.config.L45_HOST, this.state());
   }
 
   private state(): MiddleboxObservedState {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Buckets } from '@l45/bus';
+import { Buckets, Loop } from '@l45/bus';
 import { HEARTBEAT_MS, L45Error, type ObservedState } from '@l45/contracts';
 import { currentTraceparent, inSpan, withTraceparent } from '@l45/telemetry';
 import {
@@ -9,12 +9,10 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Coalesced } from '../coalesced.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { Observer } from './observer.js';
 
-const RETRY_MS = 500;
 /** Conflicts in a row that can no longer come from a bucket that was wiped. */
 const TWO_AGENTS = 2;
 
@@ -22,10 +20,8 @@ const TWO_AGENTS = 2;
 @Injectable()
 export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Reporter.name);
-  private readonly work = new Coalesced(() => this.report());
+  private readonly loop = new Loop(Reporter.name, () => this.report());
   private heartbeat?: NodeJS.Timeout;
-  private retry?: NodeJS.Timeout;
-  private failure = '';
   /** Of our last report; to notice somebody else's. */
   private revision?: number;
   private conflicts = 0;
@@ -40,29 +36,19 @@ export class Reporter implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.kernel.onChange(() => this.work.request());
-    this.reconciler.events.on('progress', () => this.work.request());
-    this.heartbeat = setInterval(() => this.work.request(), HEARTBEAT_MS);
-    this.work.request();
+    this.kernel.onChange(() => this.loop.trigger());
+    this.reconciler.events.on('progress', () => this.loop.trigger());
+    this.heartbeat = setInterval(() => this.loop.trigger(), HEARTBEAT_MS);
+    this.loop.trigger();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.heartbeat);
-    await this.work.idle();
-    clearTimeout(this.retry);
+    await this.loop.stop();
   }
 
   private async report(): Promise<void> {
-    try {
-      await this.tell(await this.observer.observe());
-      if (this.failure) this.logger.log('reporting again');
-      this.failure = '';
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (message !== this.failure) this.logger.warn(`cannot report, trying again: ${message}`);
-      this.failure = message;
-      this.retry = setTimeout(() => this.work.request(), RETRY_MS);
-    }
+    await this.tell(await this.observer.observe());
   }
 
   /** The first report after a pass belongs to its trace; what comes later is heartbeats. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Buckets, type StateChange, validated } from '@l45/bus';
+import { Buckets, Loop, type StateChange, validated } from '@l45/bus';
 import { type AgentProblem, DesiredState, HEARTBEAT_MS, L45Error } from '@l45/contracts';
 import { counter, currentTraceparent, inSpan, markFailed, withTraceparent } from '@l45/telemetry';
 import {
@@ -13,7 +13,6 @@ import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { AgentConfig } from '../agent.config.js';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
-import { Coalesced } from '../coalesced.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { ModuleLoader } from './module-loader.js';
 import { problemOf } from './problems.js';
@@ -25,6 +24,10 @@ export interface RetryTimes {
   firstMs: number;
   longestMs: number;
 }
+
+/** Until it is tried again; or until a look whether all still is as it should be. */
+export const pauseAfter = (failures: number, { firstMs, longestMs }: RetryTimes): number =>
+  failures === 0 ? HEARTBEAT_MS : Math.min(firstMs * 2 ** (failures - 1), longestMs);
 
 type Pass = Pick<Progress, 'problems' | 'traceparent'>;
 
@@ -48,7 +51,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   private readonly logger = new Logger(Reconciler.name);
   private readonly stopped = new AbortController();
-  private readonly work = new Coalesced(() => this.reconcile());
+  private readonly loop = new Loop(Reconciler.name, () => this.reconcile());
   private readonly errors = counter('l45.agent.errors', 'Steps that failed, by kind');
   private desired?: DesiredState;
   /** Whether the kernel has been seen to be as desired. */
@@ -74,14 +77,14 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.kernel.onChange(() => this.work.request());
+    this.kernel.onChange(() => this.loop.trigger());
     void this.follow();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopped.abort();
     this.superseded.abort();
-    await this.work.idle();
+    await this.loop.stop();
     clearTimeout(this.timer);
   }
 
@@ -103,12 +106,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const desired = await validated(DesiredState, change.value);
     this.refusal = undefined;
     // Told again, after an interruption.
-    if (isDeepStrictEqual(desired, this.desired)) return this.work.request();
+    if (isDeepStrictEqual(desired, this.desired)) return this.loop.trigger();
     this.desired = desired;
     this.isReached = false;
     this.failures = 0;
     this.superseded.abort();
-    this.work.request();
+    this.loop.trigger();
   }
 
   /** Better the state before than one that is not understood. */
@@ -121,7 +124,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private async reconcile(): Promise<void> {
     const { desired } = this;
     clearTimeout(this.timer);
-    if (!desired || this.stopped.signal.aborted) return;
+    if (!desired) return;
     const superseded = (this.superseded = new AbortController());
     const { problems, traceparent } = await this.pass(desired, superseded.signal);
     if (superseded.signal.aborted) return;
@@ -129,7 +132,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       this.errors.add(1, { 'l45.host': desired.host, 'error.type': name });
     }
     this.report(desired, problems, traceparent);
-    this.timer = setTimeout(() => this.work.request(), this.pause(problems.length > 0));
+    this.timer = setTimeout(() => this.loop.trigger(), pauseAfter(this.failures, this.retry));
   }
 
   /** Traced until the state is reached; looking whether it still is belongs to no command. */
@@ -170,10 +173,5 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
     this.applied = { revision, problems, traceparent };
     this.events.emit('progress');
-  }
-
-  private pause(isTroubled: boolean): number {
-    if (!isTroubled) return HEARTBEAT_MS;
-    return Math.min(this.retry.firstMs * 2 ** (this.failures - 1), this.retry.longestMs);
   }
 }
