@@ -65,6 +65,10 @@ export const IsPrefix = (each = false): PropertyDecorator =>
 export const IsDigest = (): PropertyDecorator =>
   Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' });
 
+/** First 16 hex digits of the SHA-256 of a public key. */
+export const IsKeyId = (): PropertyDecorator =>
+  Matches(/^[0-9a-f]{16}$/, { message: '$property must be 16 hex digits' });
+
 /** An empty list would match nothing: whoever writes one means an absent one, or made a mistake. */
 const List = (): PropertyDecorator =>
   applyDecorators(IsOptional(), IsArray(), ArrayMinSize(1), ArrayMaxSize(LIST_MAX), ArrayUnique());

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  ArrayMaxSize,
-  IsBase64,
-  IsInt,
-  IsISO8601,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
-import { Describe, IsDigest, IsName, Nested, NestedList, Target } from './common.dto.js';
-import type { ArtifactSignature } from './signature.js';
+import { ArrayMaxSize, IsBase64, IsInt, IsISO8601, IsOptional, Max, Min } from 'class-validator';
+import { Describe, IsDigest, IsKeyId, Nested, NestedList } from './common.dto.js';
+import { ArtifactIdentity, type ArtifactSignature } from './signature.js';
 
 /** A key by which hosts know what they may load. */
 export class Endorsement {
   @Describe('Identifier of the key before it')
-  @Matches(/^[0-9a-f]{16}$/)
+  @IsKeyId()
   key: string;
 
   @Describe('Ed25519 signature of that key over this one, base64')
@@ -27,7 +16,7 @@ export class Endorsement {
 
 export class TrustedKey {
   @Describe('First 16 hex digits of the SHA-256 of the public key')
-  @Matches(/^[0-9a-f]{16}$/)
+  @IsKeyId()
   id: string;
 
   @Describe('Ed25519 public key (SPKI, DER, base64)')
@@ -57,24 +46,7 @@ export class TrustedKeys {
 }
 
 /** An artifact as the builder made it. */
-export class BuiltArtifact {
-  @Describe('SHA-256 of the bytes, hex')
-  @IsDigest()
-  digest: string;
-
-  @Describe('What they were built for')
-  @Nested(() => Target)
-  target: Target;
-
-  @Describe('Customization that they are; `l45` is the core', 'dns_tag')
-  @IsName()
-  customization: string;
-
-  @Describe('Its version', '1.0.0')
-  @IsString()
-  @MaxLength(64)
-  version: string;
-
+export class BuiltArtifact extends ArtifactIdentity {
   @Describe('SHA-256 over the source, hex: artifacts of one source share a counter')
   @IsDigest()
   source: string;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IsBase64, IsInt, IsString, Matches, MaxLength, Min } from 'class-validator';
+import { IsBase64, IsInt, IsString, MaxLength, Min } from 'class-validator';
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
-import { Describe, IsDigest, IsName, Nested, Target } from './common.dto.js';
+import { Describe, IsDigest, IsKeyId, IsName, Nested, Target } from './common.dto.js';
 
-/** What is signed of an artifact. */
-export class ArtifactStatement {
+/** Which artifact it is, of what and for what. */
+export class ArtifactIdentity {
   @Describe('SHA-256 of the bytes, hex')
   @IsDigest()
   digest: string;
@@ -21,7 +21,10 @@ export class ArtifactStatement {
   @IsString()
   @MaxLength(64)
   version: string;
+}
 
+/** What is signed of an artifact. */
+export class ArtifactStatement extends ArtifactIdentity {
   @Describe(
     'Grows with every new source of the customization; a host never goes back to a lower one',
   )
@@ -33,7 +36,7 @@ export class ArtifactStatement {
 /** Who vouches for an artifact: a statement, signed with Ed25519. */
 export class ArtifactSignature extends ArtifactStatement {
   @Describe('Identifier of the signing key')
-  @Matches(/^[0-9a-f]{16}$/, { message: '$property must be 16 hex digits' })
+  @IsKeyId()
   key: string;
 
   @Describe('Ed25519 signature over the canonical encoding, base64')
