@@ -74,21 +74,19 @@ export class Artifact {
   signature?: ArtifactSignature;
 }
 
-export class BuildRequest {
+export class CustomizationRef {
   @Describe('Name of a customization', 'dns_tag')
   @IsName()
   customization: string;
+}
 
+export class BuildRequest extends CustomizationRef {
   @Describe('What to build for')
   @Nested(() => Target)
   target: Target;
 }
 
-export class PreflightRequest {
-  @Describe('Name of a customization', 'dns_tag')
-  @IsName()
-  customization: string;
-
+export class PreflightRequest extends CustomizationRef {
   @Describe('What it would be built for; absent: the targets of the hosts named')
   @IsOptional()
   @NestedList(() => Target)
@@ -124,12 +122,6 @@ export interface BuildReply {
   artifacts: Artifact[];
   /** Whether nothing had to be compiled. */
   cached: boolean;
-}
-
-export class CustomizationRef {
-  @Describe('Name of a customization', 'dns_tag')
-  @IsName()
-  customization: string;
 }
 
 export class AddCustomizationRequest {

@@ -14,9 +14,11 @@ import {
   Min,
 } from 'class-validator';
 import type { AgentProblem } from './agent.dto.js';
+import { CustomizationRef } from './builder.dto.js';
 import {
   Describe,
   Endpoint,
+  IsDigest,
   IsName,
   IsPriority,
   Match,
@@ -93,7 +95,7 @@ export class InverseFile {
   name: string;
 
   @Describe('SHA-256 of the bytes, hex')
-  @Matches(/^[0-9a-f]{64}$/, { message: '$property must be a SHA-256 digest in hex' })
+  @IsDigest()
   digest: string;
 
   @Describe('Bytes')
@@ -116,11 +118,7 @@ export class InverseModule {
   files: InverseFile[];
 }
 
-export class InverseRequest {
-  @Describe('Name of a customization', 'dns_tag')
-  @IsName()
-  customization: string;
-
+export class InverseRequest extends CustomizationRef {
   @Describe('Type of the middlebox', 'wireshark')
   @Matches(TYPE)
   type: string;
