@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Deployment, DeployRequest } from '@l45/contracts';
+import type { DeployRequest } from '@l45/contracts';
 import type { Fleet } from '../fleet/index.js';
 
 export const CASES = ['none', 'loaded', 'active'] as const;
@@ -42,11 +42,6 @@ function idle(deployment: DeployRequest): DeployRequest {
 
 /** Resolves once every host has it. */
 export async function deploy(fleet: Fleet, request: DeployRequest): Promise<void> {
-  const subject = 'l45.deployer.deploy';
-  const { body } = await fleet.stack.request<Deployment>(
-    subject,
-    { ...request, wait: 120 },
-    150_000,
-  );
+  const { body } = await fleet.deploy({ ...request, wait: 120 });
   if (body.state !== 'deployed') throw new Error(`not deployed: ${JSON.stringify(body)}`);
 }

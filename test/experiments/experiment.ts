@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TopLevelSpec } from 'vega-lite';
 import type { Fleet } from '../fleet/index.js';
+import type { Quartiles } from '../results/quartiles.js';
 
 /** Repeated trials of one case. */
-export interface Measurement {
+export interface Measurement extends Quartiles {
   case: string;
   unit: string;
-  median: number;
-  /** Distance of the quartiles, in the same unit. */
-  spread: number;
-  n: number;
 }
 
 /** What an experiment found. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fleet, START_MS } from '../fleet/index.js';
+import { draw } from '../results/write.js';
 import { EXPERIMENTS } from './index.js';
-import { draw } from './plot.js';
 
 let fleet: Fleet;
 

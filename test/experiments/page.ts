@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { arch, cpus, release } from 'node:os';
-import { format, resolveConfig } from 'prettier';
+import { FOLDER, writePlot, writeText } from '../results/write.js';
 import type { Experiment, Outcome } from './experiment.js';
-import { draw } from './plot.js';
-
-const FOLDER = 'docs/results';
 
 /** Numbers as JSON, the plot as SVG, and a page that says what they mean. */
 export async function writePage(experiment: Experiment, outcome: Outcome): Promise<void> {
@@ -18,17 +15,11 @@ export async function writePage(experiment: Experiment, outcome: Outcome): Promi
     hosts: 'QEMU, 2 virtual CPUs each, see test/testbed',
     at: new Date().toISOString(),
   };
-  await mkdir(FOLDER, { recursive: true });
-  await writeFile(`${FOLDER}/${name}.svg`, await draw(outcome.plot));
+  await writePlot(`${name}.svg`, outcome.plot);
   const raw = { experiment: name, claim, passed, measurements, environment };
-  await write(`${name}.json`, JSON.stringify(raw));
-  await write(`${name}.md`, page(experiment, outcome, environment));
-  await write('README.md', await index(experiment, outcome));
-}
-
-async function write(name: string, text: string): Promise<void> {
-  const file = `${FOLDER}/${name}`;
-  await writeFile(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
+  await writeText(`${name}.json`, JSON.stringify(raw));
+  await writeText(`${name}.md`, page(experiment, outcome, environment));
+  await writeText('README.md', await index(experiment, outcome));
 }
 
 function page(

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
 import type { Measurement } from './experiment.js';
 
 const SIZE = { width: 480, height: 240, background: 'white' } as const;
-
-export const draw = (spec: TopLevelSpec): Promise<string> =>
-  new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 
 /** Medians as bars, with the distance of the quartiles. */
 export const bars = (title: string, unit: string, measurements: Measurement[]): TopLevelSpec => ({

@@ -139,7 +139,8 @@ export class Fleet {
   }
 
   deploy(request: DeployRequest = TAG_DNS): Promise<Answer<Deployment>> {
-    return this.stack.request<Deployment>('l45.deployer.deploy', request, 60_000);
+    const timeout = 60_000 + 1_000 * (request.wait ?? 0);
+    return this.stack.request<Deployment>('l45.deployer.deploy', request, timeout);
   }
 
   revoke(name = TAG_DNS.name): Promise<Answer<Deployment>> {

@@ -6,10 +6,9 @@
 // when every workload was measured.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { FOLDER, writePlot, writeText } from '../../results/write.js';
 import { plot } from './plot.js';
 import { readSamples, summarize } from './results.js';
 import { table } from './table.js';
@@ -75,13 +74,7 @@ async function count(): Promise<string> {
 }
 
 async function write(): Promise<void> {
-  const file = 'docs/results/kernel-cost';
-  const style = await resolveConfig(`${file}.json`);
-  await mkdir('docs/results', { recursive: true });
-  await writeFile(
-    `${file}.json`,
-    await format(JSON.stringify(results), { ...style, parser: 'json' }),
-  );
-  await writeFile(`${file}.svg`, await plot(results));
-  console.log(`written: ${file}.json and ${file}.svg`);
+  await writeText('kernel-cost.json', JSON.stringify(results));
+  await writePlot('kernel-cost.svg', plot(results));
+  console.log(`written: ${FOLDER}/kernel-cost.json and .svg`);
 }

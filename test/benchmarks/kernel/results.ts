@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { quartilesOf } from '../../results/quartiles.js';
 import { CASES, WORKLOADS, type Case } from './workloads.js';
 
 /** One row of docs/results/kernel-cost.json. */
@@ -30,34 +31,21 @@ export function readSamples(output: string): Map<string, number[]> {
 /** Rows in the order of the table; a workload that was not run has none. */
 export function summarize(samples: Map<string, number[]>): Result[] {
   return WORKLOADS.flatMap(({ name, title, unit }) => {
-    const measured = CASES.map((which) =>
-      (samples.get(`${name} ${which}`) ?? []).toSorted(ascending),
-    );
-    if (measured.some((values) => !values.length)) return [];
-    const base = quantile(measured[0] ?? [], 0.5);
-    return measured.map((values, i) => {
-      const median = quantile(values, 0.5);
-      return {
-        workload: title,
-        case: CASES[i] ?? 'none',
-        median: round(median, 1),
-        unit,
-        ratio: round(median / base, 4),
-        spread: round((quantile(values, 0.75) - quantile(values, 0.25)) / median, 4),
-        n: values.length,
-      };
-    });
+    const measured = CASES.map((which) => ({
+      which,
+      ...quartilesOf(samples.get(`${name} ${which}`) ?? []),
+    }));
+    if (measured.some(({ n }) => n === 0)) return [];
+    return measured.map(({ which, median, spread, n }) => ({
+      workload: title,
+      case: which,
+      median: round(median, 1),
+      unit,
+      ratio: round(median / (measured[0]?.median ?? Number.NaN), 4),
+      spread: round(spread / median, 4),
+      n,
+    }));
   });
 }
 
-const ascending = (a: number, b: number): number => a - b;
-
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
-/** Of sorted values, interpolated. */
-function quantile(values: readonly number[], q: number): number {
-  const at = q * (values.length - 1);
-  const below = values[Math.floor(at)] ?? Number.NaN;
-  const above = values[Math.ceil(at)] ?? Number.NaN;
-  return below + (above - below) * (at % 1);
-}
