@@ -263,12 +263,15 @@ const challenges = dashboard({
   panels: [
     stat(
       'Not passed in the last hour',
-      { description: 'Failed, late, or not answered at all.' },
-      'sum(increase(l45_challenges_total{l45_result!="passed"}[1h])) or vector(0)',
+      {
+        description:
+          'Answered wrongly, with code that was changed, refused, or not answered in time.',
+      },
+      'sum(increase(l45_challenges_total{l45_outcome!="passed"}[1h])) or vector(0)',
     ),
-    graph('Challenges', { unit: 'cps', description: 'By result.' }, [
-      rate('l45_challenges_total', 'l45_result'),
-      '{{l45_result}}',
+    graph('Challenges', { unit: 'cps', description: 'By outcome.' }, [
+      rate('l45_challenges_total', 'l45_outcome'),
+      '{{l45_outcome}}',
     ]),
     ...requestsTo('security'),
   ],

@@ -19,14 +19,3 @@ export const durations = (name: string, description: string): Histogram =>
 
 export const counter = (name: string, description: string): Counter =>
   meter().createCounter(name, { description });
-
-/** How a challenge ended: answered rightly, wrongly, too late, or not at all. */
-export const CHALLENGE_RESULTS = ['passed', 'failed', 'late', 'silent'] as const;
-export type ChallengeResult = (typeof CHALLENGE_RESULTS)[number];
-
-/** Counts challenges by result; each from zero, or nobody would see the first one as an increase. */
-export function challengeResults(): (result: ChallengeResult) => void {
-  const results = counter('l45.challenges', 'Challenges, by how they ended');
-  for (const result of CHALLENGE_RESULTS) results.add(0, { 'l45.result': result });
-  return (result) => results.add(1, { 'l45.result': result });
-}

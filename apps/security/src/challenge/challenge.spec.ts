@@ -9,6 +9,8 @@ import {
   openSealed,
   sealFor,
 } from '@l45/contracts';
+import { metrics } from '@opentelemetry/api';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Question, Vouched } from '../../../agent/src/kernel/kernel.gateway.js';
 import { FakeKernel } from '../../../agent/src/testing/fake-kernel.js';
@@ -19,10 +21,19 @@ import { Laboratory } from '../testing/laboratory.js';
 const { challenge, challenges, drop, policies, policy, require } = ENDPOINTS.security;
 jest.setTimeout(60_000);
 
+/** Read when asked. */
+class Meters extends MetricReader {
+  protected override onForceFlush = async (): Promise<void> => undefined;
+  protected override onShutdown = async (): Promise<void> => undefined;
+}
+
 let laboratory: Laboratory;
 let security: TestService;
 let deployer: TestService;
 const alarms: Events['security.challenge'][] = [];
+
+const meters = new Meters();
+metrics.setGlobalMeterProvider(new MeterProvider({ readers: [meters] }));
 
 beforeAll(async () => {
   laboratory = await Laboratory.open();
@@ -173,6 +184,24 @@ describe('is caught, told and revoked:', () => {
     expect(await revoked(name)).toMatchObject({ outcome: 'silent' });
     kernel.isLate = false;
     for (const goOn of kernel.waiting) goOn();
+  });
+});
+
+it('is counted by outcome', async () => {
+  const { resourceMetrics } = await meters.collect();
+  const [counted] = resourceMetrics.scopeMetrics
+    .flatMap((scope) => scope.metrics)
+    .filter(({ descriptor }) => descriptor.name === 'l45.challenges');
+  const counts = counted?.dataPoints.map(({ attributes, value }) => [
+    attributes['l45.outcome'],
+    Number(value) > 0,
+  ]);
+  expect(Object.fromEntries(counts ?? [])).toEqual({
+    passed: true,
+    'wrong-mac': true,
+    tampered: true,
+    silent: true,
+    refused: false,
   });
 });
 

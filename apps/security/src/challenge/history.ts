@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Transactions } from '@l45/cib';
-import type { ChallengeResult, ChallengesRequest } from '@l45/contracts';
+import { type ChallengeResult, type ChallengesRequest, OUTCOMES } from '@l45/contracts';
+import { counter } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
 import { ChallengeRow } from '../storage/challenge.entity.js';
@@ -11,9 +12,15 @@ const LIMIT = 100;
 /** Challenges of the past. */
 @Injectable()
 export class History {
-  constructor(private readonly transactions: Transactions) {}
+  readonly #count = counter('l45.challenges', 'Challenges, by their outcome');
+
+  constructor(private readonly transactions: Transactions) {
+    // Each from zero, or nobody would see the first one as an increase.
+    for (const outcome of OUTCOMES) this.#count.add(0, { 'l45.outcome': outcome });
+  }
 
   async record(results: ChallengeResult[]): Promise<void> {
+    for (const { outcome } of results) this.#count.add(1, { 'l45.outcome': outcome });
     if (results.length === 0) return;
     await this.transactions.run((manager) => manager.insert(ChallengeRow, results));
   }
