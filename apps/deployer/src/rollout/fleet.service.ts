@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets, Mirror } from '@l45/bus';
-import { type DesiredState, L45Error, OFFLINE_AFTER_MS, type ObservedState } from '@l45/contracts';
+import { type DesiredState, OFFLINE_AFTER_MS, type ObservedState } from '@l45/contracts';
 import { currentTraceparent, inSpan, withTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
@@ -116,23 +116,16 @@ export class Fleet {
     return { hosts, builds, silentSince, unreadBy };
   }
 
-  async #put(host: HostRow): Promise<void> {
-    try {
-      await withTraceparent(host.traceparent ?? undefined, () => this.#putTraced(host));
-    } catch (error) {
-      // Another replica told the host. The watch tells us what, and whether that is the newest.
-      if (!(error instanceof L45Error && error.name === 'CONFLICT')) throw error;
-    }
-  }
-
-  /** The agent goes on where the put was. */
-  #putTraced(host: HostRow): Promise<void> {
+  /** The agent goes on where the trace of the put is. */
+  #put(host: HostRow): Promise<void> {
     const attributes = { 'l45.host': host.name, 'l45.revision': host.revision };
-    return inSpan('l45_desired put', attributes, () =>
-      this.#desired.put(host.name, {
-        ...stateFor(host),
-        ...(host.traceparent && { traceparent: currentTraceparent() }),
-      }),
+    return withTraceparent(host.traceparent ?? undefined, () =>
+      inSpan('l45_desired put', attributes, () =>
+        this.#desired.put(host.name, {
+          ...stateFor(host),
+          ...(host.traceparent && { traceparent: currentTraceparent() }),
+        }),
+      ),
     );
   }
 

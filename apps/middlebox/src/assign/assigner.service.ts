@@ -3,7 +3,6 @@ import { Buckets, Loop, Mirror } from '@l45/bus';
 import {
   type Assignment,
   type DesiredState,
-  L45Error,
   type MiddleboxDesiredState,
   type MiddleboxObservedState,
   OFFLINE_AFTER_MS,
@@ -137,7 +136,7 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
     for (const { name, revision, desired } of rows) {
       const state = { middlebox: name, revision, ...desired };
       if (isDeepStrictEqual(this.#desired.entries.get(name)?.value, state)) continue;
-      await unlessConflict(this.#desired.put(name, state));
+      await this.#desired.put(name, state);
     }
     for (const name of this.#desired.entries.keys()) {
       if (!names.has(name)) await this.#desired.remove(name);
@@ -151,17 +150,10 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
     for (const deployment of all) {
       const prepared = preparedOf(deployment, progress);
       if (isDeepStrictEqual(this.#prepared.entries.get(deployment)?.value, prepared)) continue;
-      await unlessConflict(this.#prepared.put(deployment, prepared));
+      await this.#prepared.put(deployment, prepared);
     }
     for (const deployment of this.#prepared.entries.keys()) {
       if (!all.has(deployment)) await this.#prepared.remove(deployment);
     }
   }
-}
-
-/** Another replica was first; the watch tells what it wrote, and whether that is the newest. */
-async function unlessConflict(written: Promise<void>): Promise<void> {
-  await written.catch((error: unknown) => {
-    if (!(error instanceof L45Error && error.name === 'CONFLICT')) throw error;
-  });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { L45Error } from '@l45/contracts';
 import type { StateBucket } from './state-bucket.js';
 
 export interface Entry<T> {
@@ -47,12 +48,17 @@ export class Mirror<T> {
     await this.#following;
   }
 
-  /** Writes over what the mirror has; CONFLICT if the bucket has something else by now. */
+  /** Writes over what the mirror has; what the bucket has instead by now stays. */
   async put(key: string, value: T): Promise<void> {
-    const revision = await this.bucket.put(key, value, this.#revisions.get(key) ?? 0);
-    // The watch may have told of it already, or of what came after it.
-    if ((this.#revisions.get(key) ?? 0) < revision)
-      this.#hold(key, { value, revision, at: new Date() });
+    try {
+      const revision = await this.bucket.put(key, value, this.#revisions.get(key) ?? 0);
+      // The watch may have told of it already, or of what came after it.
+      if ((this.#revisions.get(key) ?? 0) < revision)
+        this.#hold(key, { value, revision, at: new Date() });
+    } catch (error) {
+      // Another replica was first. The watch tells what it wrote, and whether that is the newest.
+      if (!(error instanceof L45Error && error.name === 'CONFLICT')) throw error;
+    }
   }
 
   /** The watch tells when it is gone. */
