@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buckets } from '@l45/bus';
-import { createTestService, type NatsServer, startNats, type TestService } from '@l45/bus/testing';
+import {
+  createTestService,
+  eventually as tried,
+  type NatsServer,
+  startNats,
+  type TestService,
+} from '@l45/bus/testing';
 import { CibConfig } from '@l45/cib';
 import { type PostgresServer, startPostgres } from '@l45/cib/testing';
 import {
@@ -124,20 +130,13 @@ export class ControlPlane {
 }
 
 /** Asks until the answer is as expected; fails with the last assertion that did not hold. */
-export async function eventually<T>(
+export const eventually = <T>(
   ask: () => Promise<T> | T,
   check: (answer: T) => void,
   timeoutMs = 10_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      const answer = await ask();
-      check(answer);
-      return answer;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
+): Promise<T> =>
+  tried(async () => {
+    const answer = await ask();
+    check(answer);
+    return answer;
+  }, timeoutMs);
