@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KernelGateway } from '../apps/agent/src/kernel/kernel.gateway.js';
 import { FakeKernel } from '../apps/agent/src/testing/fake-kernel.js';
-import { createTestService, type TestService } from '@l45/bus/testing';
+import { createTestService, freePort, type TestService } from '@l45/bus/testing';
 import { type Counters, type ServiceName, SERVICES, type TargetsReply } from '@l45/contracts';
 import { type HealthServer, initTelemetry, serveHealth, type Telemetry } from '@l45/telemetry';
 import { type CollectedSpan, type Collector, startCollector } from '@l45/telemetry/testing';
 import { headers } from '@nats-io/transport-node';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { DASHBOARDS } from '../scripts/grafana/dashboards.js';
 import { Prometheus } from './observability/prometheus.js';
@@ -303,11 +301,3 @@ async function traffic(): Promise<void> {
 }
 
 const requests = () => Promise.all([ask('l45.security.keys', {}), ask('l45.middlebox.list', {})]);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

@@ -5,12 +5,17 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Bus } from './bus.decorator.js';
 import { BusClient } from './client.js';
-import { createTestService, eventually, type NatsServer, startNats } from './testing/index.js';
+import {
+  createTestService,
+  eventually,
+  freePort,
+  type NatsServer,
+  startNats,
+} from './testing/index.js';
 
 const MAIN = 'build/test/holding-service.mjs';
 const { revoke } = ENDPOINTS.deployer;
@@ -54,14 +59,6 @@ function startService(environment: NodeJS.ProcessEnv) {
       return child.exitCode;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 describe('runService', () => {

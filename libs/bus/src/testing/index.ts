@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from './eventually.js';
+export * from './free-port.js';
 export * from './nats-server.js';
 export * from './test-service.js';

