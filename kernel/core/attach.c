@@ -500,6 +500,11 @@ struct l45_socket *l45_attach_next(u32 *bucket, u32 *index)
 	return NULL;
 }
 
+/* With a constructor, the allocator leaves clearing to us. */
+static void construct(void *socket)
+{
+}
+
 int l45_attach_init(void)
 {
 	u32 i;
@@ -510,7 +515,7 @@ int l45_attach_init(void)
 	for (i = 0; i < 1U << TABLE_BITS; i++)
 		spin_lock_init(&table[i].lock);
 
-	cache = KMEM_CACHE(l45_socket, 0);
+	cache = kmem_cache_create("l45_socket", sizeof(struct l45_socket), 0, 0, construct);
 	if (!cache) {
 		kvfree(table);
 		return -ENOMEM;

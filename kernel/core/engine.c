@@ -96,8 +96,15 @@ int l45_engine_answer(struct l45_cursor *cursor, const struct l45_step *step,
 	return -EPROTO;
 }
 
-int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
-		    struct l45_segment *segment)
+/* Not worth more copies of it. */
+static noinline int plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+			 struct l45_segment *segment)
+{
+	return l45_engine_plan(cursor, in, in_len, last, cursor->buf, segment);
+}
+
+static __always_inline int next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+				struct l45_segment *segment)
 {
 	segment->len = 0;
 	segment->data = NULL;
@@ -149,16 +156,64 @@ int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool la
 			return 0;
 		}
 
-		ret = l45_engine_plan(cursor, in, in_len, last, cursor->buf, segment);
+		ret = plan(cursor, in, in_len, last, segment);
 		if (ret)
 			return ret < 0 ? ret : 0;
 	}
 }
 
+int l45_engine_next(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
+		    struct l45_segment *segment)
+{
+	return next(cursor, in, in_len, last, segment);
+}
+
+/*
+ * A whole step at once, where there is room for all of it: as the loop below does, without
+ * looking for what is left of it each time. Returns as l45_engine_plan().
+ */
+static int run_step(struct l45_cursor *cursor, struct l45_run *run, struct l45_segment *segment)
+{
+	const u8 *in = run->in + run->in_used;
+	u32 in_len = run->in_len - run->in_used, copy;
+	u8 *out = run->out + run->out_used;
+	int ret;
+
+	ret = l45_engine_plan(cursor, in, in_len, run->last, cursor->buf, segment);
+	if (ret || cursor->delay_ns || cursor->leaving)
+		return ret;
+	copy = min_t(u64, cursor->copy, in_len - cursor->skip);
+	if (run->out_cap - run->out_used < cursor->insert + copy)
+		return 0;
+
+	if (cursor->insert)
+		memcpy(out, cursor->buf, cursor->insert);
+	if (copy)
+		memcpy(out + cursor->insert, in + cursor->skip, copy);
+	l45_engine_transform(cursor, out + cursor->insert, copy);
+	run->in_used += cursor->skip + copy;
+	run->out_used += cursor->insert + copy;
+	run->removed += cursor->skip;
+	run->inserted += cursor->insert;
+	cursor->insert = 0;
+	if (cursor->skip)
+		l45_engine_skipped(cursor, cursor->skip);
+	l45_engine_copied(cursor, copy);
+	return 0;
+}
+
 int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run)
 {
-	struct l45_segment segment;
+	struct l45_segment segment = {};
 
+	if (!l45_engine_planned(cursor)) {
+		int ret = run_step(cursor, run, &segment);
+
+		if (ret) {
+			run->len = segment.len;
+			return ret < 0 ? ret : (int)segment.kind;
+		}
+	}
 	for (;;) {
 		const u8 *in = run->in + run->in_used;
 		u32 in_len = run->in_len - run->in_used;
@@ -167,7 +222,7 @@ int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run)
 		u64 len;
 		int err;
 
-		err = l45_engine_next(cursor, in, in_len, run->last, &segment);
+		err = next(cursor, in, in_len, run->last, &segment);
 		if (err)
 			return err;
 

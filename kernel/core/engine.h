@@ -169,8 +169,8 @@ int l45_engine_answer(struct l45_cursor *cursor, const struct l45_step *step,
  * 0: the cursor has it, and what it inserts is at `buf` (room for L45_INSERT_MAX); 1: the
  * segment is set instead; or an error. Inline, since it is all that a tag costs.
  */
-static inline int l45_engine_plan(struct l45_cursor *cursor, const u8 *in, u32 in_len, bool last,
-				  u8 *buf, struct l45_segment *segment)
+static __always_inline int l45_engine_plan(struct l45_cursor *cursor, const u8 *in, u32 in_len,
+					   bool last, u8 *buf, struct l45_segment *segment)
 {
 	struct l45_step step __l45_uninitialized;
 	enum l45_verdict verdict;

@@ -10,10 +10,11 @@
 
 void l45_owner_of(struct l45_owner *owner, struct task_struct *task)
 {
+	BUILD_BUG_ON(sizeof(owner->thread) != sizeof(task->comm));
 	rcu_read_lock();
-	/* Names change under us at any time; a torn one ends with a NUL all the same. */
-	strscpy_pad(owner->thread, task->comm, sizeof(owner->thread));
-	strscpy_pad(owner->group, task->group_leader->comm, sizeof(owner->group));
+	/* Padded with NUL. They change under us at any time, but for the last byte. */
+	memcpy(owner->thread, task->comm, sizeof(owner->thread));
+	memcpy(owner->group, task->group_leader->comm, sizeof(owner->group));
 	owner->pid = task_tgid_nr(task);
 	rcu_read_unlock();
 }
@@ -97,7 +98,7 @@ static bool match_endpoint(const struct l45_prefix *prefix, u8 prefixes,
 	return !prefixes || i < prefixes;
 }
 
-bool l45_match_local(const struct l45_match *match, const struct l45_endpoint *local)
+bool l45_match_local_lists(const struct l45_match *match, const struct l45_endpoint *local)
 {
 	/* A socket bound to no address has each of the host's: any prefix can be meant. */
 	bool any = ipv6_addr_any(&local->address) ||
@@ -107,7 +108,7 @@ bool l45_match_local(const struct l45_match *match, const struct l45_endpoint *l
 			      match->local_port, match->local_ports, local);
 }
 
-bool l45_match_remote(const struct l45_match *match, const struct l45_endpoint *remote)
+bool l45_match_remote_lists(const struct l45_match *match, const struct l45_endpoint *remote)
 {
 	return match_endpoint(match->remote_prefix, match->remote_prefixes, match->remote_port,
 			      match->remote_ports, remote);

@@ -52,8 +52,23 @@ void l45_owner_of(struct l45_owner *owner, struct task_struct *task);
 bool l45_match_application(const struct l45_match *match, const struct l45_owner *owner);
 bool l45_match_owner(const struct l45_match *match, const struct sock *sk,
 		     const struct l45_owner *owner);
-bool l45_match_local(const struct l45_match *match, const struct l45_endpoint *local);
-bool l45_match_remote(const struct l45_match *match, const struct l45_endpoint *remote);
+bool l45_match_local_lists(const struct l45_match *match, const struct l45_endpoint *local);
+bool l45_match_remote_lists(const struct l45_match *match, const struct l45_endpoint *remote);
+
+/* Datagrams are asked one by one, and most matches have no list. */
+static inline bool l45_match_local(const struct l45_match *match,
+				   const struct l45_endpoint *local)
+{
+	return !(match->local_prefixes | match->local_ports) ||
+	       l45_match_local_lists(match, local);
+}
+
+static inline bool l45_match_remote(const struct l45_match *match,
+				    const struct l45_endpoint *remote)
+{
+	return !(match->remote_prefixes | match->remote_ports) ||
+	       l45_match_remote_lists(match, remote);
+}
 
 void l45_endpoint_local(const struct sock *sk, struct l45_endpoint *local);
 /* False while the socket has none. */

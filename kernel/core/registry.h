@@ -67,7 +67,7 @@ static inline bool l45_instance_observes(const struct l45_instance *instance)
 
 static inline void l45_instance_used(struct l45_instance *instance)
 {
-	u64 now = ktime_get_boottime_ns();
+	u64 now = ktime_get_coarse_boottime_ns();
 
 	/* Don't bounce the cache line between busy CPUs for nanoseconds. */
 	if (now - READ_ONCE(instance->last_used) > 1000 * 1000)

@@ -34,6 +34,40 @@ static void tx_consume(struct l45_tcp_direction *d, struct l45_build *build, u32
 	iov_iter_advance(build->from, len - held);
 }
 
+/* Where the next bytes lie together: with the application, or in a page of a file's. */
+struct source {
+	void __user *user;
+	const u8 *page;
+	size_t len; /* 0 where that isn't so simple */
+};
+
+static void look(struct source *source, const struct iov_iter *from)
+{
+	const struct bio_vec *vec = from->bvec;
+
+	source->page = NULL;
+	if (!iov_iter_is_bvec(from)) {
+		source->len = l45_user_piece(from, &source->user);
+		return;
+	}
+	source->page = page_address(vec->bv_page) + vec->bv_offset + from->iov_offset;
+	source->len = min(from->count, vec->bv_len - from->iov_offset);
+}
+
+static bool copy_bytes(u8 *out, struct source *source, u32 n)
+{
+	if (source->page) {
+		memcpy(out, source->page, n);
+		source->page += n;
+	} else {
+		if (raw_copy_from_user(out, source->user, n))
+			return false;
+		source->user += n;
+	}
+	source->len -= n;
+	return true;
+}
+
 /*
  * The usual case: nothing is held, and the application's bytes lie together, so each is
  * copied once, to where it goes out from. Stops at whatever isn't usual. Returns as
@@ -45,32 +79,32 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 	struct l45_cursor *cursor = &tcp->tx.cursor;
 	u32 space = build->cap - min(build->cap, build->used), inserted = 0;
 	u8 *out = build->out + build->used, *end = out + space;
+	struct source source;
 	u8 *copied_to = NULL;
-	void __user *piece;
-	size_t left = l45_user_piece(build->from, &piece), all = left;
+	size_t all;
 	int ret = 0;
 
+	look(&source, build->from);
+	all = source.len;
 	if (!all || build->last || cursor->leaving)
 		return 0;
 	check_object_size(out, space, false);
 	while (!cursor->delay_ns && !cursor->skip && !cursor->insert) {
-		u32 n = min_t(u64, cursor->copy, min_t(size_t, left, end - out));
+		u32 n = min_t(u64, cursor->copy, min_t(size_t, source.len, end - out));
 
 		if (n) {
 			/* Where it can't be read, the other way finds out how far it can. */
-			if (raw_copy_from_user(out, piece, n))
+			if (!copy_bytes(out, &source, n))
 				break;
 			l45_engine_transform(cursor, out, n);
 			l45_engine_copied(cursor, n);
 			out += n;
 			copied_to = out;
-			piece += n;
-			left -= n;
 		}
-		if (!cursor->blind || l45_engine_planned(cursor) || !left ||
+		if (!cursor->blind || l45_engine_planned(cursor) || !source.len ||
 		    end - out < L45_INSERT_MAX)
 			break;
-		ret = l45_engine_plan(cursor, NULL, min_t(size_t, left, U32_MAX), false, out,
+		ret = l45_engine_plan(cursor, NULL, min_t(size_t, source.len, U32_MAX), false, out,
 				      segment);
 		if (ret)
 			break;
@@ -82,8 +116,8 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 		inserted += cursor->insert;
 		cursor->insert = 0;
 	}
-	iov_iter_advance(build->from, all - left);
-	build->in += all - left;
+	iov_iter_advance(build->from, all - source.len);
+	build->in += all - source.len;
 	build->put += out - build->out - build->used;
 	build->used = out - build->out;
 	build->inserted += inserted;

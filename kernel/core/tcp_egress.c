@@ -120,11 +120,16 @@ void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last)
 
 static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long timeo)
 {
-	s64 ns = ktime_to_ns(ktime_sub(tcp->not_before, ktime_get()));
+	s64 ns;
 	int err;
 
-	if (ns <= 0)
+	if (!tcp->not_before)
 		return 0;
+	ns = ktime_to_ns(ktime_sub(tcp->not_before, ktime_get()));
+	if (ns <= 0) {
+		tcp->not_before = 0;
+		return 0;
+	}
 	release_sock(sk);
 	err = l45_socket_delay(ns);
 	lock_sock(sk);
@@ -167,7 +172,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		if (err)
 			break;
 		/* It was unlocked. */
-		if (tcp->not_before > ktime_get() || tcp->ended || sk->sk_err ||
+		if (tcp->not_before || tcp->ended || sk->sk_err ||
 		    (sk->sk_shutdown & SEND_SHUTDOWN))
 			continue;
 

@@ -9,6 +9,18 @@
 #include "tcp.h"
 #include "tcp_walk.h"
 
+/* The usual case: the queue is empty, or begins with what is the application's. */
+static bool nothing_to_eat(const struct sock *sk, const struct l45_tcp_direction *d)
+{
+	const struct l45_cursor *cursor = &d->cursor;
+
+	if (!d->instance || d->err || d->held_len || cursor->delay_ns || cursor->skip ||
+	    cursor->insert || sk->sk_shutdown & RCV_SHUTDOWN || sk->sk_err ||
+	    sock_flag(sk, SOCK_DONE) || sk->sk_state == TCP_CLOSE)
+		return false;
+	return cursor->copy || skb_queue_empty(&sk->sk_receive_queue);
+}
+
 void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 {
 	struct l45_tcp_direction *d = &tcp->rx;
@@ -18,6 +30,10 @@ void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 
 	if (!d->instance && d->plain == L45_REST && !tcp->marks) {
 		WRITE_ONCE(tcp->socket->ready, d->held_len);
+		return;
+	}
+	if (nothing_to_eat(sk, d)) {
+		WRITE_ONCE(tcp->socket->ready, false);
 		return;
 	}
 	l45_walk_begin(&walk, sk, tcp, &tcp->rx);

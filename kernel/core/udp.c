@@ -16,6 +16,7 @@
 #include "tap.h"
 #include "trace.h"
 #include "udp.h"
+#include "user_piece.h"
 
 /* Most datagrams need no allocation. */
 #define SMALL 352
@@ -281,14 +282,36 @@ static int take_gso(struct sock *sk, struct msghdr *msg, u16 *size, void **contr
 	return 0;
 }
 
+/* All or nothing, as copy_from_iter_full(), into memory that is known to be ours. */
+static bool fetch(u8 *to, u32 len, struct iov_iter *from)
+{
+	void __user *piece;
+
+	if (l45_user_piece(from, &piece) < len || raw_copy_from_user(to, piece, len))
+		return copy_from_iter_full(to, len, from);
+	iov_iter_advance(from, len);
+	return true;
+}
+
+/* The same the other way, as copy_to_iter(). */
+static bool hand(const u8 *from, u32 len, struct iov_iter *to)
+{
+	void __user *piece;
+
+	if (l45_user_piece(to, &piece) < len || raw_copy_to_user(piece, from, len))
+		return copy_to_iter(from, len, to) == len;
+	iov_iter_advance(to, len);
+	return true;
+}
+
 /* One datagram of `len` bytes from the iterator of msg. */
 static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 			     const struct l45_endpoint *remote, struct msghdr *msg, u32 len,
 			     u32 grow)
 {
-	struct scratch scratch;
+	struct scratch scratch __l45_uninitialized;
 	struct msghdr inner = *msg;
-	struct result result;
+	struct result result __l45_uninitialized;
 	u32 cap = len + grow;
 	u8 *buffer = NULL, *in = scratch.in, *out = scratch.out;
 	struct kvec vec;
@@ -303,7 +326,7 @@ static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 	} else {
 		cap = sizeof(scratch.out);
 	}
-	if (!copy_from_iter_full(in, len, &msg->msg_iter)) {
+	if (!fetch(in, len, &msg->msg_iter)) {
 		kvfree(buffer);
 		return -EFAULT;
 	}
@@ -337,7 +360,8 @@ static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 	}
 out:
 	forget(&result);
-	kvfree(buffer);
+	if (unlikely(buffer))
+		kvfree(buffer);
 	/* For the application a dropped datagram is one that was lost on the way. */
 	return ret == -EALREADY ? 0 : ret;
 }
@@ -370,7 +394,8 @@ static int send_datagram(struct sock *sk, struct l45_socket *socket, struct msgh
 	} while (!err && at < len);
 	if (!err)
 		err = l45_tap_zerocopy(sk, msg, len);
-	kfree(control);
+	if (unlikely(control))
+		kfree(control);
 	return err ?: (int)len;
 
 stock:
@@ -544,8 +569,10 @@ struct decoded {
 static void decoded_free(struct decoded *decoded)
 {
 	forget(&decoded->result);
-	kvfree(decoded->in);
-	kvfree(decoded->out);
+	if (unlikely(decoded->in))
+		kvfree(decoded->in);
+	if (unlikely(decoded->out))
+		kvfree(decoded->out);
 }
 
 static int decode(struct l45_socket *socket, struct sk_buff *skb, struct scratch *scratch,
@@ -686,8 +713,8 @@ static noinline int receive(struct sock *sk, struct l45_socket *socket, struct m
 {
 	bool peeking = flags & MSG_PEEK;
 	struct udp_mib __percpu *mib;
-	struct decoded decoded;
-	struct scratch scratch;
+	struct decoded decoded __l45_uninitialized;
+	struct scratch scratch __l45_uninitialized;
 	struct sk_buff *skb;
 	u32 copied, raw = 0, seen = 0;
 	int off, start, err;
@@ -742,8 +769,7 @@ again:
 		msg->msg_flags |= MSG_TRUNC;
 
 	if (decoded.data)
-		err = copy_to_iter(decoded.data + off, copied, &msg->msg_iter) == copied ? 0 :
-											   -EFAULT;
+		err = hand(decoded.data + off, copied, &msg->msg_iter) ? 0 : -EFAULT;
 	else
 		err = skb_copy_datagram_iter(skb, off, &msg->msg_iter, copied);
 	if (err)
@@ -825,8 +851,8 @@ int l45_udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 static noinline int next_len(struct sock *sk, struct l45_socket *socket)
 {
 	struct sk_buff_head *reader = &udp_sk(sk)->reader_queue;
-	struct decoded decoded;
-	struct scratch scratch;
+	struct decoded decoded __l45_uninitialized;
+	struct scratch scratch __l45_uninitialized;
 	struct sk_buff *skb;
 	int len = 0;
 

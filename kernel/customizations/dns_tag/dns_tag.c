@@ -53,7 +53,8 @@ static u8 *put_tag(const struct l45_flow *flow, u8 *buf)
 	const struct dns_tag_params *params = flow->params;
 	const char *id = params->app_id[0] ? params->app_id : flow->application;
 
-	return l45_put_text(l45_put(buf, flow->mark, L45_MARK_LEN), id, L45_COMM_LEN);
+	/* Both are padded with NUL. */
+	return l45_put(l45_put(buf, flow->mark, L45_MARK_LEN), id, L45_COMM_LEN);
 }
 
 /* Plans the next message of a stream from its prefix on, up to its tag if it has one. */

@@ -23,6 +23,10 @@ typedef int32_t s32;
 typedef long long s64;
 
 #define __aligned(n) __attribute__((aligned(n)))
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+#define noinline __attribute__((__noinline__))
 #define fallthrough __attribute__((__fallthrough__))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define div64_u64(dividend, divisor) ((u64)(dividend) / (u64)(divisor))
