@@ -24,10 +24,13 @@ import { BuildRow } from './storage/build.entity.js';
 import { DeploymentRow } from './storage/deployment.entity.js';
 import { DeploymentsRepository } from './storage/deployments.repository.js';
 import { HostRow } from './storage/host.entity.js';
+import { MiddleboxRow } from './storage/middlebox.entity.js';
+import { MiddleboxesRepository } from './storage/middleboxes.repository.js';
 import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
 import { Revisions1763900000000 } from './storage/migrations/1763900000000-revisions.js';
 import { Labels1763920000000 } from './storage/migrations/1763920000000-labels.js';
 import { Schedules1763930000000 } from './storage/migrations/1763930000000-schedules.js';
+import { Middleboxes1763940000000 } from './storage/migrations/1763940000000-middleboxes.js';
 import { ScheduleRow } from './storage/schedule.entity.js';
 import { SchedulesRepository } from './storage/schedules.repository.js';
 import { OutboxRow } from './storage/outbox.entity.js';
@@ -49,6 +52,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
         BuildRow,
         DeploymentRow,
         HostRow,
+        MiddleboxRow,
         OutboxRow,
         RevisionRow,
         RotationRow,
@@ -60,6 +64,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
         Rotations1763910000000,
         Labels1763920000000,
         Schedules1763930000000,
+        Middleboxes1763940000000,
       ],
     }),
   ],
@@ -75,6 +80,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
     Fleet,
     HistoryService,
     Ledger,
+    MiddleboxesRepository,
     Outbox,
     PlanService,
     RebuildService,

@@ -5,6 +5,7 @@ import { currentTraceparent, inSpan, withTraceparent } from '@l45/telemetry';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { HostRow } from '../storage/host.entity.js';
+import { MiddleboxesRepository } from '../storage/middleboxes.repository.js';
 import { Middleboxes } from './middleboxes.js';
 import { type Report, reportOf } from './observe.js';
 import type { Evidence, Stored } from './progress.js';
@@ -25,10 +26,10 @@ export class Fleet {
   #fresh = new Set<string>();
   #changed: () => void = () => undefined;
 
-  constructor(buckets: Buckets) {
+  constructor(buckets: Buckets, middleboxes: MiddleboxesRepository) {
     this.#observed = new Mirror(buckets.observed, (host) => this.#hear(host));
     this.#desired = new Mirror(buckets.desired, () => this.#changed(), true);
-    this.#middleboxes = new Middleboxes(buckets, () => this.#changed());
+    this.#middleboxes = new Middleboxes(buckets, middleboxes, () => this.#changed());
   }
 
   /** Follows the bus; `changed` is called whenever a round may have something to do. */

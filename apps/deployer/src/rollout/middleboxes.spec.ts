@@ -15,12 +15,26 @@ let service: TestService;
 let buckets: Buckets;
 let middleboxes: Middleboxes;
 
+/** What the database has. */
+const names = new Set<string>();
+const repository = {
+  change: async ({ added, removed }: { added: string[]; removed: string[] }) => {
+    for (const name of added) names.add(name);
+    for (const name of removed) names.delete(name);
+    return [...names];
+  },
+};
+
+function follow(): void {
+  middleboxes = new Middleboxes(buckets, repository, () => undefined);
+  middleboxes.follow();
+}
+
 beforeAll(async () => {
   nats = await startNats();
   service = await createTestService({}, { url: nats.url, service: 'deployer' });
   buckets = service.app.get(Buckets);
-  middleboxes = new Middleboxes(buckets, () => undefined);
-  middleboxes.follow();
+  follow();
 });
 afterAll(async () => {
   await middleboxes.stop();
@@ -58,6 +72,9 @@ it('does not take a store that is lost for a network without middleboxes', async
   for (const { name } of [buckets.middleboxDesired, buckets.prepared]) {
     await manager.streams.delete(`KV_${name}`);
   }
+  await answers('the middlebox service has not answered yet');
+  await middleboxes.stop();
+  follow();
   await answers('the middlebox service has not answered yet');
   await buckets.middleboxDesired.put('tap-1', { middlebox: 'tap-1', revision: 1, ...NOTHING });
   await buckets.middleboxDesired.delete('tap-1');
