@@ -62,6 +62,12 @@ describe('artifact cache', () => {
     await expect(file).rejects.toThrow('superseded');
   });
 
+  it('begins no fetch whose failure nobody would hear of', async () => {
+    const superseded = AbortSignal.abort(new Error('superseded'));
+    await expect(cache.fileOf(artifact, superseded)).rejects.toThrow('superseded');
+    expect(fetches).toBe(0);
+  });
+
   it('removes what is no longer wanted, and what an interrupted write left', async () => {
     const file = await cache.fileOf(artifact, signal);
     await writeFile(`${file}.4711`, 'half');

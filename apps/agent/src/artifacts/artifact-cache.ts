@@ -31,6 +31,7 @@ export class ArtifactCache {
     const cached = await readIfThere(file);
     if (cached && digestOf(cached) === digest) return file;
     if (cached) this.logger.warn(`${file} (${name}) is corrupt: fetching it again`);
+    signal.throwIfAborted();
     const bytes = await orAbort(this.store.get(digest), signal);
     if (digestOf(bytes) !== digest) {
       throw new L45Error('DIGEST_MISMATCH', `${name}: the bytes fetched do not match ${digest}`);
@@ -50,7 +51,6 @@ export class ArtifactCache {
 
 /** Nobody waits for what is no longer wanted. */
 async function orAbort<T>(fetched: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const aborted = once(signal, 'abort').then(() => {
     throw signal.reason;
   });
