@@ -36,6 +36,7 @@ struct l45_socket {
 	bool settled; /* set was filled; under lock_sock */
 	bool ready;	  /* decoded bytes wait to be read */
 	bool leaving;	  /* the last instance goes where its frame ends; under lock_sock */
+	ktime_t not_before; /* a stream's next byte out, where its sender doesn't wait; or 0 */
 	u32 readers;	  /* that sleep in our functions; of a stream, under lock_sock */
 	struct sock *sk; /* alive while not closed */
 	struct l45_set __rcu *set;

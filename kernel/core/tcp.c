@@ -51,6 +51,8 @@ int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
 		tcp->rx.plain = L45_REST;
 	}
 	l45_tcp_count_marks(tcp);
+	hrtimer_init(&tcp->delay, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	tcp->delay.function = l45_tcp_delay_over;
 	socket->tcp = tcp;
 
 	write_lock_bh(&sk->sk_callback_lock);
@@ -78,6 +80,7 @@ void l45_tcp_end(struct l45_socket *socket)
 	socket->tcp = NULL;
 	WRITE_ONCE(socket->ready, false);
 	tcp->ended = true;
+	l45_tcp_hurry(tcp);
 	l45_tcp_free(tcp);
 }
 
@@ -182,6 +185,7 @@ void l45_tcp_update(struct l45_socket *socket)
 	l45_tcp_count_marks(tcp);
 	if (tcp->tx.instance && must_leave(tcp)) {
 		tcp->tx.cursor.leaving = true;
+		l45_tcp_hurry(tcp);
 		/* It may be at a boundary right now. */
 		l45_tcp_send_closing(socket->sk, tcp, false);
 	}

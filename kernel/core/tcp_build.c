@@ -104,8 +104,9 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 		if (!cursor->blind || l45_engine_planned(cursor) || !source.len ||
 		    end - out < L45_INSERT_MAX)
 			break;
-		ret = l45_engine_plan(cursor, NULL, min_t(size_t, source.len, U32_MAX), false, out,
-				      segment);
+		ret = l45_engine_plan(cursor, NULL,
+				      min_t(size_t, build->from->count - (all - source.len), U32_MAX),
+				      false, out, segment);
 		if (ret)
 			break;
 		if (unlikely(cursor->delay_ns)) {

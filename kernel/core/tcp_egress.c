@@ -118,7 +118,43 @@ void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last)
 		drain(sk, tcp, last);
 }
 
-static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long timeo)
+enum hrtimer_restart l45_tcp_delay_over(struct hrtimer *timer)
+{
+	struct l45_tcp *tcp = container_of(timer, struct l45_tcp, delay);
+	struct l45_socket *socket = tcp->socket;
+	struct sock *sk = socket->sk;
+
+	sk->sk_write_space(sk);
+	l45_tcp_free(tcp);
+	l45_socket_put(socket);
+	sock_put(sk);
+	return HRTIMER_NORESTART;
+}
+
+/* The sender doesn't wait: whoever polls is told when there is nothing to wait for. */
+static void delay_begin(struct sock *sk, struct l45_tcp *tcp)
+{
+	if (READ_ONCE(tcp->socket->not_before) == tcp->not_before)
+		return;
+	WRITE_ONCE(tcp->socket->not_before, tcp->not_before);
+	sock_hold(sk);
+	refcount_inc(&tcp->socket->refs);
+	refcount_inc(&tcp->refs);
+	hrtimer_start(&tcp->delay, tcp->not_before, HRTIMER_MODE_ABS_SOFT);
+}
+
+void l45_tcp_hurry(struct l45_tcp *tcp)
+{
+	bool begun = tcp->socket->not_before;
+
+	tcp->not_before = 0;
+	WRITE_ONCE(tcp->socket->not_before, 0);
+	/* If it runs already, it is over. */
+	if (begun && hrtimer_try_to_cancel(&tcp->delay) > 0)
+		hrtimer_start(&tcp->delay, 0, HRTIMER_MODE_ABS_SOFT);
+}
+
+static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long *timeo)
 {
 	s64 ns;
 	int err;
@@ -128,12 +164,21 @@ static int wait_delay(struct sock *sk, struct l45_tcp *tcp, long timeo)
 	ns = ktime_to_ns(ktime_sub(tcp->not_before, ktime_get()));
 	if (ns <= 0) {
 		tcp->not_before = 0;
+		WRITE_ONCE(tcp->socket->not_before, 0);
 		return 0;
+	}
+	if (!*timeo) {
+		delay_begin(sk, tcp);
+		return -EAGAIN;
+	}
+	if (*timeo != MAX_SCHEDULE_TIMEOUT) {
+		ns = min_t(u64, ns, jiffies_to_nsecs(*timeo));
+		*timeo -= min_t(long, *timeo, nsecs_to_jiffies(ns));
 	}
 	release_sock(sk);
 	err = l45_socket_delay(ns);
 	lock_sock(sk);
-	return err ? sock_intr_errno(timeo) : 0;
+	return err ? sock_intr_errno(*timeo) : 0;
 }
 
 static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg)
@@ -168,7 +213,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
 			break;
 		l45_tcp_keep(&kept, build.instance);
-		err = wait_delay(sk, tcp, timeo);
+		err = wait_delay(sk, tcp, &timeo);
 		if (err)
 			break;
 		/* It was unlocked. */

@@ -175,6 +175,8 @@ __poll_t l45_tcp_poll(struct file *file, struct socket *sock, struct poll_table_
 			mask &= ~(EPOLLIN | EPOLLRDNORM);
 		release_sock(sk);
 	}
+	if (socket && READ_ONCE(socket->not_before) > ktime_get())
+		mask &= ~(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 	if (socket)
 		l45_socket_put(socket);
 	else

@@ -8,6 +8,7 @@
 #ifndef L45_TCP_STREAM_H
 #define L45_TCP_STREAM_H
 
+#include <linux/hrtimer.h>
 #include <linux/refcount.h>
 #include <net/sock.h>
 
@@ -48,7 +49,8 @@ struct l45_tcp {
 	u32 waiting; /* senders of ours that wait for memory */
 	u32 seen;    /* sequence number up to which data_ready() has looked */
 	u32 arrival; /* from which on it did last time */
-	ktime_t not_before; /* the next byte out */
+	ktime_t not_before; /* the next byte out; 0: at any time */
+	struct hrtimer delay; /* until then, while senders don't wait */
 
 	/* Customized, yet not taken by TCP for want of memory. */
 	struct page *page;
@@ -140,6 +142,9 @@ void l45_tcp_build_count(struct l45_build *build);
 
 /* What the customization says at the end (`last`), or on leaving: tcp_egress.c */
 void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last);
+/* Nothing has to wait any more for what a customization wanted to delay. */
+void l45_tcp_hurry(struct l45_tcp *tcp);
+enum hrtimer_restart l45_tcp_delay_over(struct hrtimer *timer);
 
 /* MSG_OOB: tcp_urgent.c */
 

@@ -52,7 +52,7 @@ static const struct l45_param rate_limit_param[] = {
 
 static struct l45_ops rate_limit_ops = {
 	.abi = L45_ABI,
-	.flags = L45_STREAM | L45_DATAGRAM | L45_TRANSPARENT,
+	.flags = L45_STREAM | L45_DATAGRAM | L45_TRANSPARENT | L45_BLIND,
 	.name = "rate_limit",
 	.version = "1.0.0",
 	.params_size = sizeof(struct rate_limit_params),

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -522,12 +523,72 @@ static void join_and_leave(void)
 
 static void joins(void) { under_traffic(join_and_leave); ctl("flush"); }
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static int becomes_writable(int epoll, int timeout_ms)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epoll, &event, 1, timeout_ms);
+}
+
+/* Who doesn't block isn't delayed but told when to come again; and at once when it is revoked. */
+static void delays(void)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	int client, server, epoll = epoll_create1(0);
+	struct pollfd polled;
+	uint8_t data[30000];
+	double begun;
+
+	connection(&client, &server);
+	instance(1, "rate_limit", "attach=1 p.delay_ms=500");
+	check(!epoll_ctl(epoll, EPOLL_CTL_ADD, client, &event));
+	check(becomes_writable(epoll, 0) == 1);
+	fill(data, 0, sizeof(data), 1);
+
+	begun = now();
+	check(send(client, data, sizeof(data), MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	polled = (struct pollfd){ .fd = client, .events = POLLOUT };
+	check(poll(&polled, 1, 0) == 0 || now() - begun > 0.5);
+	check(becomes_writable(epoll, 20000) == 1 && now() - begun > 0.5);
+	check(poll(&polled, 1, 0) == 1);
+	check(send(client, data, sizeof(data), MSG_DONTWAIT) == sizeof(data));
+	recv_all(server, 0, sizeof(data), 1);
+
+	/* Once, however long it is. */
+	begun = now();
+	check(send(client, data, sizeof(data), 0) == sizeof(data));
+	check(now() - begun > 0.5 && now() - begun < 10);
+	recv_all(server, 0, sizeof(data), 1);
+	ctl("del 1");
+
+	instance(1, "rate_limit", "attach=1 p.delay_ms=30000");
+	while (becomes_writable(epoll, 0))
+		continue;
+	begun = now();
+	check(send(client, data, sizeof(data), MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	check(!becomes_writable(epoll, 0));
+	ctl("del 1");
+	check(becomes_writable(epoll, 20000) == 1 && now() - begun < 20);
+	check(send(client, data, sizeof(data), MSG_DONTWAIT) == sizeof(data));
+	recv_all(server, 0, sizeof(data), 1);
+	close(client);
+	close(server);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
 #define CASE(name) { #name, name }
-	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins),
+	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(delays),
 };
 
 int main(int argc, char **argv)
