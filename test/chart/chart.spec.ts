@@ -46,6 +46,7 @@ describe('the chart', () => {
     expect(names(podsOwners(await render({})))).toEqual([
       'DaemonSet/l45-agent',
       ...control.map((service) => `Deployment/l45-${service}`).toSorted(),
+      expect.stringMatching(/^Job\/l45-identities-[0-9a-f]{8}$/),
       'Pod/l45-test',
       'StatefulSet/l45-nats',
       'StatefulSet/l45-postgres',

@@ -12,14 +12,41 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
     pods = podsOf(manifests);
   });
 
-  it('gives nobody access to the API of Kubernetes', () => {
+  it('gives access to the API of Kubernetes to who makes and who issues identities', () => {
     expect(pods.length).toBeGreaterThan(5);
+    const talking: string[] = [];
     for (const { owner, spec } of pods) {
       expect([owner, spec['automountServiceAccountToken']]).toEqual([owner, false]);
+      if (spec.volumes?.some(({ name }) => name === 'kubernetes'))
+        talking.push(String(spec['serviceAccountName']));
     }
+    const making = ['external', 'production'].includes(String(scenario)) ? [] : ['l45-identities'];
+    const reviewing = scenario === 'no-agents' ? [] : ['l45-security'];
+    expect(talking.toSorted()).toEqual([...making, ...reviewing]);
     const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount');
-    expect(accounts).toMatchObject([{ automountServiceAccountToken: false }]);
-    expect(manifests.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
+    expect(accounts.map((account) => account['automountServiceAccountToken'])).toEqual(
+      accounts.map(() => false),
+    );
+
+    const rules = manifests.flatMap(({ rules: some }) => (some as object[] | undefined) ?? []);
+    const secrets = { apiGroups: [''], resources: ['secrets'] };
+    const resourceNames = ['l45-nats-issuer', 'l45-nats-accounts'];
+    const reviews = { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] };
+    expect(rules).toHaveLength(2 * making.length + reviewing.length);
+    expect(rules).toEqual(
+      expect.arrayContaining([
+        ...making.map(() => ({ ...secrets, verbs: ['create'] })),
+        ...making.map(() => ({ ...secrets, resourceNames, verbs: ['get', 'update'] })),
+        ...reviewing.map(() => ({ ...reviews, verbs: ['create'] })),
+      ]),
+    );
+  });
+
+  it('gives the token of its pod to each agent, for the security service only', () => {
+    for (const pod of pods) {
+      const text = JSON.stringify(pod.spec.volumes ?? []);
+      expect([pod.owner, text.includes('"audience":"l45"')]).toEqual([pod.owner, isAgent(pod)]);
+    }
   });
 
   it('confines every container', () => {
@@ -72,7 +99,7 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
       for (const container of spec.containers) {
         expect(container.resources?.requests).toMatchObject({ cpu: expect.anything() });
         expect(container.resources?.limits?.memory).toEqual(expect.any(String));
-        if (owner === 'Pod/l45-test') continue;
+        if (owner === 'Pod/l45-test' || owner.startsWith('Job/')) continue;
         expect(container).toMatchObject({
           livenessProbe: expect.anything(),
           readinessProbe: expect.anything(),
@@ -84,12 +111,23 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
   it('mounts into each pod its own identity, and no other', () => {
     for (const { owner, spec, labels } of pods) {
       const component = labels['app.kubernetes.io/component'];
-      const user = { test: 'operator', nats: 'server' }[component ?? ''] ?? component;
+      const user = { test: 'operator', agent: 'newcomer' }[component ?? ''] ?? component ?? '';
       const mounted =
-        JSON.stringify(spec.volumes).match(/l45-nats-\w+|(?!nats)\b\w+\.creds"/g) ?? [];
-      const own =
-        scenario === 'external' ? ['l45-nats-credentials', `${user}.creds"`] : [`l45-nats-${user}`];
-      expect([owner, mounted]).toEqual([owner, component === 'postgres' ? [] : own]);
+        JSON.stringify(spec.volumes ?? [])
+          .match(/l45-nats-[a-z]+|[a-z]+\.creds"|authority\.json"/g)
+          ?.filter((name) => name !== 'l45-nats-ca' && name !== 'nats.creds"') ?? [];
+      const given: Record<string, string[]> = {
+        postgres: [],
+        identities: [],
+        nats: ['l45-nats-accounts', 'l45-nats-server'],
+      };
+      const ofClients =
+        scenario === 'external'
+          ? ['l45-nats-credentials', `${user}.creds"`]
+          : [`l45-nats-${user}`, ...(user === 'security' ? ['l45-nats-issuer'] : [])];
+      const issuing =
+        scenario === 'external' && user === 'security' ? Array(2).fill('authority.json"') : [];
+      expect([owner, mounted]).toEqual([owner, given[user] ?? [...ofClients, ...issuing]]);
     }
   });
 

@@ -27,7 +27,7 @@ import type { AddressInfo } from 'node:net';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Stack } from '../stack/index.js';
+import { Service, Stack } from '../stack/index.js';
 import { type Folder, temporaryFolder } from '../testbed/folder.js';
 import { waitFor } from '../wait.js';
 import { type Forbidden, HOST_AGENT, MIDDLEBOX_AGENT, NEWCOMER, SERVICES } from './forbidden.js';
@@ -303,6 +303,30 @@ describe('an enrolment', () => {
     const kept = logs.join('') + JSON.stringify(rows);
     expect(kept).toContain('late');
     for (const secret of [key, token]) expect(kept).not.toContain(secret);
+  });
+
+  it('is made by the agent as it is shipped, and used from then on', async () => {
+    const place = join(stack.folder, 'shipped');
+    const { token } = await invite('tap-2', 'middlebox');
+    const environment = {
+      ...{ NATS_URL: stack.nats.url, NATS_CREDS: join(place, 'nats.creds') },
+      ...{ L45_HOST: 'tap-2', L45_ROLE: 'middlebox', L45_STATE_DIR: place },
+      ...{ L45_ENROL_TOKEN: token, L45_WIRESHARK_PLUGINS: join(place, 'plugins') },
+    };
+    const agent = new Service('agent', environment, stack.logs);
+    for (let start = 0; start < 2; start++) {
+      agent.start();
+      await waitFor('the agent to answer to its name', async () => {
+        const answers = await stack.connection.requestMany('$SRV.PING.l45-agent', '', {
+          maxWait: 500,
+        });
+        for await (const answer of answers)
+          if (answer.json<{ metadata: { host: string } }>().metadata.host === 'tap-2') return true;
+        return false;
+      });
+      expect(await agent.stop()).toBe(0);
+    }
+    expect(await readFile(join(stack.logs, 'agent.log'), 'utf8')).not.toContain(token);
   });
 
   it('answers the same key again, as an answer may be lost', async () => {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BusRole, ServiceName } from '@l45/contracts';
 import { type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   AUTHORITY_FILE,
   credsFile,
-  identityFiles,
   SERVER_FILE,
 } from '../../apps/security/src/identities/identity-files.js';
 
@@ -15,8 +16,7 @@ export class Identities {
   private constructor(private readonly folder: string) {}
 
   static async create(folder: string): Promise<Identities> {
-    await mkdir(folder, { recursive: true });
-    for (const [name, text] of await identityFiles()) await writeFile(join(folder, name), text);
+    await promisify(execFile)(process.execPath, ['dist/identities/main.js', folder]);
     const identities = new Identities(folder);
     const resolver = `resolver { type: full, dir: "${join(folder, 'accounts')}" }`;
     await writeFile(identities.serverConfig, `include ./${SERVER_FILE}\n${resolver}\n`);

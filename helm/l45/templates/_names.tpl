@@ -6,6 +6,11 @@
 {{ .root.Release.Name }}{{ with .component }}-{{ . }}{{ end }}
 {{- end }}
 
+{{- /* Of what is in no namespace. */ -}}
+{{- define "l45.clusterName" -}}
+{{ .root.Release.Namespace }}-{{ include "l45.name" . }}
+{{- end }}
+
 {{- define "l45.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -14,14 +19,23 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "l45.metadata" -}}
-name: {{ include "l45.name" . }}
-namespace: {{ .root.Release.Namespace }}
+{{- define "l45.labels" -}}
 labels:
   {{- include "l45.selector" . | nindent 2 }}
   app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
   app.kubernetes.io/managed-by: {{ .root.Release.Service }}
   helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{- define "l45.metadata" -}}
+name: {{ include "l45.name" . }}
+namespace: {{ .root.Release.Namespace }}
+{{ include "l45.labels" . }}
+{{- end }}
+
+{{- define "l45.clusterMetadata" -}}
+name: {{ include "l45.clusterName" . }}
+{{ include "l45.labels" . }}
 {{- end }}
 
 {{- /* One of our own images; additionally needs its `image`. */ -}}

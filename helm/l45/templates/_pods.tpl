@@ -8,9 +8,22 @@ annotations:
   prometheus.io/port: {{ . | quote }}
 {{- end }}
 
-{{- /* What every pod has. Nothing here talks to the Kubernetes API, so none has a token for it. */ -}}
+{{- /* Whether there are identities, one for each: always with our own NATS. */ -}}
+{{- define "l45.enrols" -}}
+{{- if or .Values.nats.enabled .Values.nats.external.credentialsSecret }}true{{ end }}
+{{- end }}
+
+{{- /* Pods that somebody has to tell apart; all others share an account. */ -}}
+{{- define "l45.serviceAccount" -}}
+{{- $enrols := and .root.Values.agent.enabled (include "l45.enrols" .root) }}
+{{- $own := list "identities" }}
+{{- if $enrols }}{{ $own = list "identities" "agent" "security" }}{{ end }}
+{{- ternary (include "l45.name" .) .root.Release.Name (has .component $own) }}
+{{- end }}
+
+{{- /* What every pod has. Who talks to the Kubernetes API mounts a token for it by itself. */ -}}
 {{- define "l45.pod" -}}
-serviceAccountName: {{ .root.Release.Name }}
+serviceAccountName: {{ include "l45.serviceAccount" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 priorityClassName: {{ include "l45.priorityClass" .root }}
@@ -66,15 +79,19 @@ capabilities:
 - name: NATS_CA
   value: /etc/l45/nats/ca.crt
 {{- end }}
-{{- if .enabled }}
-- name: NATS_CERT
-  value: /etc/l45/nats/tls.crt
-- name: NATS_KEY
-  value: /etc/l45/nats/tls.key
-{{- else if .external.credentialsSecret }}
-- name: NATS_CREDS
-  value: /etc/l45/nats/nats.creds
 {{- end }}
+{{- if include "l45.enrols" .root }}
+- name: NATS_CREDS
+  {{- if eq .component "agent" }}
+  # Made when it enrols, for this node only.
+  value: {{ .root.Values.agent.stateDir }}/nats.creds
+- name: L45_ENROL_CREDS
+  value: /etc/l45/nats/nats.creds
+- name: L45_ENROL_TOKEN
+  value: /var/run/secrets/l45/token
+  {{- else }}
+  value: /etc/l45/nats/nats.creds
+  {{- end }}
 {{- end }}
 {{- end }}
 
@@ -103,31 +120,72 @@ capabilities:
 {{- end }}
 
 {{- define "l45.busVolume" -}}
+{{- /* Agents only have what they enrol with. */ -}}
+{{- $user := ternary "newcomer" .component (eq .component "agent") -}}
 - name: nats
   projected:
     defaultMode: 0440
     sources:
       {{- with .root.Values.nats }}
-      {{- if .enabled }}
-      - secret:
-          name: {{ $.root.Release.Name }}-nats-{{ $.component }}
-      {{- else }}
-      {{- with .external.caSecret }}
+      {{- with ternary (printf "%s-nats-ca" $.root.Release.Name) .external.caSecret .enabled }}
       - secret:
           name: {{ . }}
           items:
             - key: ca.crt
               path: ca.crt
       {{- end }}
-      {{- with .external.credentialsSecret }}
+      {{- if .enabled }}
+      - secret:
+          name: {{ $.root.Release.Name }}-nats-{{ $user }}
+      {{- if eq $.component "security" }}
+      - secret:
+          name: {{ $.root.Release.Name }}-nats-issuer
+      {{- end }}
+      {{- end }}
+      {{- with and (not .enabled) .external.credentialsSecret }}
       - secret:
           name: {{ . }}
           items:
-            - key: {{ $.component }}.creds
+            - key: {{ $user }}.creds
               path: nats.creds
+            {{- if eq $.component "security" }}
+            - key: authority.json
+              path: authority.json
+            {{- end }}
       {{- end }}
       {{- end }}
-      {{- end }}
+{{- end }}
+
+{{- /* For the few that talk to the Kubernetes API. */ -}}
+{{- define "l45.kubernetesEnvironment" -}}
+- name: NODE_EXTRA_CA_CERTS
+  value: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+{{- end }}
+
+{{- define "l45.kubernetesMount" -}}
+- name: kubernetes
+  mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+  readOnly: true
+{{- end }}
+
+{{- define "l45.kubernetesVolume" -}}
+- name: kubernetes
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3600
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
 {{- end }}
 
 {{- /* Live: the event loop turns. Ready: connected and subscribed. Starting may wait for others. */ -}}

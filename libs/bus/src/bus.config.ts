@@ -10,7 +10,7 @@ export class BusConfig {
   @Matches(SERVERS, { message: '$property must be nats://host:port, or several with commas' })
   NATS_URL = 'nats://127.0.0.1:4222';
 
-  /** File with the credentials of this service's NATS user. */
+  /** File with the credentials of this service's NATS user; an agent that enrols makes it. */
   @IsOptional()
   @IsString()
   NATS_CREDS?: string;

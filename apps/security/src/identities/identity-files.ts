@@ -11,6 +11,13 @@ export const SERVER_FILE = 'accounts.conf';
 /** Agents get theirs by enrolment. */
 const ROLES = BUS_ROLES.filter((role) => role !== 'host-agent' && role !== 'middlebox-agent');
 
+/** Whether a new version replaces the file: of an identity that exists, nobody makes another. */
+export const isReplaced = (file: string): boolean =>
+  file === AUTHORITY_FILE || file === SERVER_FILE;
+
+export const parseSeeds = (text: string | undefined): AuthoritySeeds | undefined =>
+  text ? JSON.parse(text) : undefined;
+
 export const credsFile = (role: BusRole): string => `${role}.creds`;
 
 /** Name → content of the files of a new control plane, or of one that has an authority. */
