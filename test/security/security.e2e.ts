@@ -407,9 +407,10 @@ describe('a revoked identity', () => {
     await stack.nats.restart();
     await expect(dialAs(client)).rejects.toThrow('Authorization Violation');
     await (await dialAs(server)).flush();
-    const { identities } = await waitFor('security to be back', () =>
-      ask<IdentitiesReply>('l45.security.identities').catch(() => undefined),
-    );
+    const { identities } = await waitFor('security to be back', async () => {
+      const subject = ENDPOINTS.security.identities.subject;
+      return (await stack.request<IdentitiesReply>(subject, '', 1_000)).body;
+    });
     expect(identities.find(({ host }) => host === 'client')).toMatchObject({
       host: 'client',
       revokedAt: expect.any(String),

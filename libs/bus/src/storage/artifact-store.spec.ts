@@ -43,6 +43,17 @@ describe('ArtifactStore', () => {
     await expect(store.get('0'.repeat(64))).rejects.toMatchObject({ name: 'UNKNOWN_ARTIFACT' });
   });
 
+  it('stores again what has another description', async () => {
+    const other = randomBytes(100);
+    const name = await store.put(other);
+    const encoded = Buffer.from(name).toString('base64');
+    const subject = `$O.${ARTIFACT_BUCKET}.M.${encoded.replaceAll('+', '-').replaceAll('/', '_')}`;
+    await connection.request(subject, '{"stream":"KV_l45_observed","seq":1}');
+    await expect(store.get(name)).rejects.toMatchObject({ name: 'UNKNOWN_ARTIFACT' });
+    await store.put(other);
+    expect(await store.get(name)).toHaveLength(100);
+  });
+
   it('refuses bytes that somebody stored under a digest that is not theirs', async () => {
     const bucket = await new Objm(connection).open(ARTIFACT_BUCKET);
     await bucket.putBlob({ name: digest }, randomBytes(100));

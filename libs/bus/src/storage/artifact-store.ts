@@ -48,13 +48,18 @@ export class ArtifactStore {
   }
 
   async has(digest: string): Promise<boolean> {
-    const info = await this.#orMissing(async () => (await this.#open()).info(digest));
-    return info !== null && !info.deleted;
+    return (await this.#info(digest)) !== null;
   }
 
   async #getBlob(digest: string): Promise<Uint8Array | null> {
+    const info = await this.#info(digest);
+    return info && this.#chunks(info);
+  }
+
+  /** What somebody had the NATS server write in its place is no description: it is missing. */
+  async #info(digest: string): Promise<ObjectInfo | null> {
     const info = await this.#orMissing(async () => (await this.#open()).info(digest));
-    return info && !info.deleted ? this.#chunks(info) : null;
+    return info?.name === digest && !info.deleted ? info : null;
   }
 
   /**

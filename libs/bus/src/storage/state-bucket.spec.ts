@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { type NatsServer, startNats } from '../testing/index.js';
 import { StateBucket } from './state-bucket.js';
 import type { StateChange } from './state-change.js';
@@ -100,6 +100,20 @@ describe('StateBucket', () => {
       await connection.request('$KV.states.b', value);
       expect(await until(changes, { key: 'b' })).toMatchObject([{ kind: 'invalid' }]);
     }
+  });
+
+  it('keeps all other keys, whatever who writes one asks for', async () => {
+    await bucket.put('a', { revision: 1 });
+    for (const extent of ['all', 'sub']) {
+      const rollup = headers();
+      rollup.set('Nats-Rollup', extent);
+      const answer = await connection.request('$KV.states.b', '{}', {
+        headers: rollup,
+        timeout: 5_000,
+      });
+      expect(answer.string()).toContain('rollup not permitted');
+    }
+    expect(await until(watch(), { kind: 'current' })).toHaveLength(2);
   });
 
   it('notices a change of one key of which the server told nobody', async () => {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { changeSubject, L45Error } from '@l45/contracts';
 import {
+  DiscardPolicy,
   type JetStreamClient,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamPublishOptions,
+  jetstreamManager,
   StorageType,
 } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { ensuring } from './ensure.js';
 import { quietJetstream } from './jetstream.js';
@@ -81,9 +82,18 @@ export class StateBucket<T> {
 
   async #create(): Promise<void> {
     if (!this.options.create) throw missing(this.name);
-    await new Kvm(this.#jetstream).create(this.name, {
-      history: 1,
+    const { streams } = await jetstreamManager(this.connection, { checkAPI: false });
+    // As the `nats` command makes a bucket; but with whose rollup header who writes one key would
+    // remove all others.
+    await streams.add({
+      name: `KV_${this.name}`,
+      subjects: [`$KV.${this.name}.>`],
+      max_msgs_per_subject: 1,
+      discard: DiscardPolicy.New,
       storage: StorageType.File,
+      allow_direct: true,
+      allow_rollup_hdrs: false,
+      deny_delete: true,
       republish: {
         src: `$KV.${this.name}.*`,
         dest: changeSubject(this.name, '{{wildcard(1)}}'),
