@@ -25,7 +25,7 @@ type NatsAccess = Pick<BusConfig, 'NATS_URL' | 'NATS_CREDS' | 'NATS_CA' | 'NATS_
 export async function connect(
   { NATS_URL, NATS_CREDS, NATS_CA, NATS_CERT, NATS_KEY }: NatsAccess,
   /** An authenticator is used in place of NATS_CREDS. */
-  options: Pick<ConnectionOptions, 'name' | 'inboxPrefix' | 'authenticator'>,
+  options: Pick<ConnectionOptions, 'name' | 'inboxPrefix' | 'authenticator' | 'waitOnFirstConnect'>,
 ): Promise<NatsConnection> {
   const impatient = setTimeout(
     () => logger.warn(`waiting for a NATS server at ${NATS_URL} (NATS_URL)`),

@@ -19,6 +19,8 @@ export class AccountsGateway {
       name: 'l45-accounts',
       inboxPrefix: INBOX,
       authenticator: jwtAuthenticator(jwt, seed),
+      // Others wait for their turn meanwhile.
+      waitOnFirstConnect: false,
     });
     try {
       const answer = await connection.request(UPDATE, accountJwt);

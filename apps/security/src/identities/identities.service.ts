@@ -96,7 +96,11 @@ export class Identities implements OnApplicationBootstrap, OnModuleDestroy {
       const revokedAt = known.revokedAt ?? new Date();
       return manager.save(Object.assign(known, { publicKey: null, invitation: null, revokedAt }));
     });
-    await this.#tell();
+    await this.#tell().catch((cause: unknown) => {
+      this.#telling.trigger();
+      const message = `${host} is revoked, but NATS could not be told: it will be; ask again to be sure`;
+      throw new L45Error('UNAVAILABLE', message, [], { cause });
+    });
     await this.#publish(row);
     return view(row);
   }
