@@ -6,9 +6,6 @@
  *	live CASE|all 4|6
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,53 +13,13 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "bytes.h"
+#include "check.h"
 
 #define HEADER 32
 #define INTERVAL 1000
-
-static int ip6;
-
-#define check(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s (%s)\n", __func__, __LINE__, #condition, \
-				strerror(errno)); \
-			_exit(1); \
-		} \
-	} while (0)
-
-static uint8_t byte_at(uint64_t at, unsigned int seed)
-{
-	at += seed * 7919;
-	return (at * 2654435761u) >> 13;
-}
-
-static void fill(uint8_t *to, uint64_t at, size_t len, unsigned int seed)
-{
-	for (size_t i = 0; i < len; i++)
-		to[i] = byte_at(at + i, seed);
-}
-
-static void verify(const uint8_t *from, uint64_t at, size_t len, unsigned int seed)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (from[i] != byte_at(at + i, seed)) {
-			fprintf(stderr, "byte %llu is wrong:", (unsigned long long)(at + i));
-			for (size_t j = i; j < len && j < i + 40; j++)
-				fprintf(stderr, " %02x", from[j]);
-			fprintf(stderr, "\n");
-			_exit(1);
-		}
-	}
-}
 
 /* The mark of deployment n: see put_id() of l45ctl, and L45_A_INSTANCE_DEPLOYMENT. */
 static void mark_of(uint8_t *mark, int n)
@@ -121,17 +78,14 @@ static void instance(int id, const char *customization, const char *rest)
 
 static void connection(int *client, int *server)
 {
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr *address = ip6 ? (void *)&in6 : (void *)&in;
-	socklen_t len = ip6 ? sizeof(in6) : sizeof(in);
-	int one = 1, fd = socket(address->sa_family, SOCK_STREAM, 0);
+	struct sockaddr_storage address;
+	socklen_t len = loopback(&address, 0);
+	int one = 1, fd = socket(address.ss_family, SOCK_STREAM, 0);
 
-	check(fd >= 0 && !bind(fd, address, len) && !listen(fd, 1));
-	check(!getsockname(fd, address, &len));
-	*client = socket(address->sa_family, SOCK_STREAM, 0);
-	check(*client >= 0 && !connect(*client, address, len));
+	check(fd >= 0 && !bind(fd, (void *)&address, len) && !listen(fd, 1));
+	check(!getsockname(fd, (void *)&address, &len));
+	*client = socket(address.ss_family, SOCK_STREAM, 0);
+	check(*client >= 0 && !connect(*client, (void *)&address, len));
 	*server = accept(fd, NULL, NULL);
 	check(*server >= 0);
 	setsockopt(*client, SOL_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -583,45 +537,17 @@ static void delays(void)
 	close(server);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-#define CASE(name) { #name, name }
-	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(delays),
+static const struct test_case cases[] = {
+	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(delays), {}
 };
 
 int main(int argc, char **argv)
 {
 	sigset_t children;
-	int found = 0;
 
-	if (argc < 3)
-		return 2;
 	/* The end of l45ctl is no reason for a thread to send less. */
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);
-	prctl(PR_SET_NAME, "l45-live");
-	ip6 = argv[2][0] == '6';
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		pid_t child;
-		int status;
-
-		if (strcmp(argv[1], "all") && strcmp(argv[1], cases[i].name))
-			continue;
-		found = 1;
-		child = fork();
-		if (!child) {
-			alarm(400);
-			cases[i].run();
-			_exit(0);
-		}
-		check(waitpid(child, &status, 0) == child);
-		if (status) {
-			fprintf(stderr, "FAILED: %s, status %x\n", cases[i].name, status);
-			return 1;
-		}
-	}
-	return !found;
+	return run_cases(argc, argv, "l45-live", 400, cases);
 }

@@ -7,80 +7,22 @@
  *	stream CASE [4|6]
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-static int ip6;
-
-#define check(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s (%s)\n", __func__, __LINE__, #condition, \
-				strerror(errno)); \
-			_exit(1); \
-		} \
-	} while (0)
-
-static uint8_t byte_at(uint64_t at, unsigned int seed)
-{
-	at += seed * 7919;
-	return (at * 2654435761u) >> 13;
-}
-
-static void fill(uint8_t *to, uint64_t at, size_t len, unsigned int seed)
-{
-	for (size_t i = 0; i < len; i++)
-		to[i] = byte_at(at + i, seed);
-}
-
-static void verify(const uint8_t *from, uint64_t at, size_t len, unsigned int seed)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (from[i] != byte_at(at + i, seed)) {
-			fprintf(stderr, "byte %llu is wrong\n", (unsigned long long)(at + i));
-			_exit(1);
-		}
-	}
-}
-
-static socklen_t loopback(struct sockaddr_storage *address, int port)
-{
-	memset(address, 0, sizeof(*address));
-	if (ip6) {
-		struct sockaddr_in6 *in6 = (void *)address;
-
-		in6->sin6_family = AF_INET6;
-		in6->sin6_addr = in6addr_loopback;
-		in6->sin6_port = htons(port);
-		return sizeof(*in6);
-	}
-	struct sockaddr_in *in = (void *)address;
-
-	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	in->sin_port = htons(port);
-	return sizeof(*in);
-}
+#include "bytes.h"
+#include "check.h"
 
 static int listener(int *port)
 {
@@ -1022,45 +964,18 @@ static void churn(void)
 	}
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-#define CASE(name) { #name, name }
+static const struct test_case cases[] = {
 	CASE(bulk), CASE(read1), CASE(read5), CASE(read16), CASE(read500), CASE(write1),
 	CASE(large), CASE(slow_reader), CASE(nonblocking), CASE(no_straggler), CASE(peek),
 	CASE(waitall), CASE(accuracy), CASE(edges), CASE(write_edges), CASE(two_at_once),
 	CASE(writers), CASE(send_file), CASE(splice_out), CASE(faults), CASE(scattered),
 	CASE(vectors), CASE(many), CASE(low_water), CASE(selected), CASE(teed), CASE(rights),
 	CASE(more), CASE(zerocopy), CASE(half_closed), CASE(reset), CASE(interrupted),
-	CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting), CASE(churn),
+	CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting), CASE(churn), {}
 };
 
 int main(int argc, char **argv)
 {
-	int found = 0;
-
-	prctl(PR_SET_NAME, "l45-stream");
 	signal(SIGPIPE, SIG_IGN);
-	ip6 = argc > 2 && argv[2][0] == '6';
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		pid_t child;
-		int status;
-
-		if (argc > 1 && strcmp(argv[1], "all") && strcmp(argv[1], cases[i].name))
-			continue;
-		found = 1;
-		child = fork();
-		if (!child) {
-			alarm(120);
-			cases[i].run();
-			_exit(0);
-		}
-		check(waitpid(child, &status, 0) == child);
-		if (status) {
-			fprintf(stderr, "FAILED: %s, status %x\n", cases[i].name, status);
-			return 1;
-		}
-	}
-	return !found;
+	return run_cases(argc, argv, "l45-stream", 120, cases);
 }

@@ -6,31 +6,15 @@
  *	uring [4|6]
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
 #include <linux/io_uring.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+#include "check.h"
 
 #define ENTRIES 16
-
-#define check(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s (%s)\n", __func__, __LINE__, #condition, \
-				strerror(errno)); \
-			exit(1); \
-		} \
-	} while (0)
 
 static struct {
 	int fd;
@@ -109,29 +93,14 @@ static void expect(uint64_t wanted, int result)
 	}
 }
 
-static socklen_t loopback(struct sockaddr_storage *address, int ip6)
-{
-	struct sockaddr_in6 *in6 = (void *)address;
-	struct sockaddr_in *in = (void *)address;
-
-	memset(address, 0, sizeof(*address));
-	address->ss_family = ip6 ? AF_INET6 : AF_INET;
-	if (ip6) {
-		in6->sin6_addr = in6addr_loopback;
-		return sizeof(*in6);
-	}
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return sizeof(*in);
-}
-
 #define LARGE (1 << 20)
 
 static uint8_t out[LARGE], in[LARGE];
 
-static void streams(int ip6)
+static void streams(void)
 {
 	struct sockaddr_storage address;
-	socklen_t len = loopback(&address, ip6);
+	socklen_t len = loopback(&address, 0);
 	int listener = socket(address.ss_family, SOCK_STREAM, 0), server, ret;
 	int client = socket(address.ss_family, SOCK_STREAM, 0);
 	uint64_t tag;
@@ -198,10 +167,10 @@ static void streams(int ip6)
 	close(listener);
 }
 
-static void datagrams(int ip6)
+static void datagrams(void)
 {
 	struct sockaddr_storage address;
-	socklen_t len = loopback(&address, ip6);
+	socklen_t len = loopback(&address, 0);
 	int server = socket(address.ss_family, SOCK_DGRAM, 0);
 	int client = socket(address.ss_family, SOCK_DGRAM, 0);
 	uint64_t tag;
@@ -223,13 +192,12 @@ static void datagrams(int ip6)
 
 int main(int argc, char **argv)
 {
-	int ip6 = argc > 1 && argv[1][0] == '6';
-
+	ip6 = argc > 1 && argv[1][0] == '6';
 	prctl(PR_SET_NAME, "l45-uring");
 	for (size_t i = 0; i < sizeof(out); i++)
 		out[i] = i * 2654435761u >> 13;
 	open_ring();
-	streams(ip6);
-	datagrams(ip6);
+	streams();
+	datagrams();
 	return 0;
 }
