@@ -8,23 +8,8 @@
 #include <time.h>
 
 #include "check.h"
+#include "random.h"
 #include "tap.h"
-
-struct random {
-	struct choice choice;
-	u64 state;
-};
-
-/* xorshift64* */
-static u32 random_pick(struct choice *choice, u32 max)
-{
-	struct random *random = (struct random *)choice;
-
-	random->state ^= random->state >> 12;
-	random->state ^= random->state << 25;
-	random->state ^= random->state >> 27;
-	return (random->state * 0x2545f4914f6cdd1dULL >> 32) % ((u64)max + 1);
-}
 
 static u32 some_bytes(struct choice *choice, u8 *data, u32 len)
 {

@@ -8,26 +8,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../random.h"
 #include "../tap.h"
 #include "frames.h"
 
 #define APP_MAX 6000
 #define SEGMENTS_MAX 4096
-
-struct random {
-	struct choice choice;
-	u64 state;
-};
-
-static u32 random_pick(struct choice *choice, u32 max)
-{
-	struct random *random = (struct random *)choice;
-
-	random->state ^= random->state >> 12;
-	random->state ^= random->state << 25;
-	random->state ^= random->state >> 27;
-	return (random->state * 0x2545f4914f6cdd1dULL >> 32) % ((u64)max + 1);
-}
 
 static struct random randomness = { { random_pick }, 1 };
 static const char *complaint;
