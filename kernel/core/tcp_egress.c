@@ -10,22 +10,30 @@
 
 /*
  * Hand over what was built, all of it: the send buffer may be exceeded by this one
- * chunk. Only for want of memory some stays with us.
+ * chunk. Only for want of memory some stays with us. `out`: don't keep the rest of a
+ * segment, whatever Nagle and the application think.
  */
 static int push(struct sock *sk, struct l45_tcp *tcp, struct page *page, u32 offset, u32 len,
-		int flags)
+		int flags, bool out)
 {
 	const int room = INT_MAX / 2;
 	struct tcp_sock *tp = tcp_sk(sk);
 	int sndbuf = sk->sk_sndbuf, ret;
 	u32 lowat = tp->notsent_lowat;
+	u8 nonagle = tp->nonagle;
 
+	if (out) {
+		flags &= ~MSG_MORE;
+		tp->nonagle |= TCP_NAGLE_PUSH;
+	}
 	WRITE_ONCE(sk->sk_sndbuf, room);
 	WRITE_ONCE(tp->notsent_lowat, U32_MAX);
 	ret = do_tcp_sendpages(sk, page, offset, len,
 			       (flags & (MSG_MORE | MSG_NOSIGNAL)) | MSG_DONTWAIT |
 			       MSG_NO_SHARED_FRAGS | MSG_NOSIGNAL);
 	WRITE_ONCE(tp->notsent_lowat, lowat);
+	tp->nonagle = nonagle;
+	tcp->kept = !out;
 	/* Memory pressure may have lowered it meanwhile. */
 	WRITE_ONCE(sk->sk_sndbuf, min(sk->sk_sndbuf, sndbuf));
 
@@ -50,12 +58,12 @@ static int push_left(struct sock *sk, struct l45_tcp *tcp)
 	if (!page)
 		return 0;
 	tcp->page = NULL;
-	err = push(sk, tcp, page, tcp->page_at, tcp->page_left, 0);
+	err = push(sk, tcp, page, tcp->page_at, tcp->page_left, 0, false);
 	put_page(page);
 	return err;
 }
 
-/* Build and push one chunk. */
+/* Build and push one chunk. What its sender has to wait behind doesn't wait itself. */
 static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *build, int flags)
 {
 	size_t before = iov_iter_count(build->from);
@@ -73,15 +81,17 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 
 	err = l45_tcp_build(tcp, build);
 	if (build->used) {
+		bool more = iov_iter_count(build->from) && !build->fault;
+		bool waits = more && (!sk_stream_memory_free(sk) || tcp->not_before);
 		u32 offset = room.offset;
 		int ret;
 
 		room.offset += build->used;
-		if (iov_iter_count(build->from) && !build->fault)
+		if (more)
 			flags |= MSG_MORE;
 		if (flags & MSG_OOB)
 			l45_tcp_urgent_mark(sk, tcp, build);
-		ret = push(sk, tcp, room.page, offset, build->used, flags);
+		ret = push(sk, tcp, room.page, offset, build->used, flags, waits);
 		/* What is left is consumed all the same. */
 		if (!err && ret != -EAGAIN)
 			err = ret;
@@ -221,7 +231,8 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		    (sk->sk_shutdown & SEND_SHUTDOWN))
 			continue;
 
-		if (sk_stream_memory_free(sk)) {
+		/* A little goes out beyond the room there is, and takes along what was kept. */
+		if (tcp->kept || sk_stream_memory_free(sk)) {
 			err = push_left(sk, tcp);
 			if (!err) {
 				if (!iov_iter_count(&msg->msg_iter) &&

@@ -49,6 +49,7 @@ struct l45_tcp {
 	u32 waiting; /* senders of ours that wait for memory */
 	u32 seen;    /* sequence number up to which data_ready() has looked */
 	u32 arrival; /* from which on it did last time */
+	bool kept;   /* TCP may keep the rest of a segment that was pushed */
 	ktime_t not_before; /* the next byte out; 0: at any time */
 	struct hrtimer delay; /* until then, while senders don't wait */
 

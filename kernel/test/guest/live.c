@@ -477,14 +477,6 @@ static void join_and_leave(void)
 
 static void joins(void) { under_traffic(join_and_leave); ctl("flush"); }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 static int becomes_writable(int epoll, int timeout_ms)
 {
 	struct epoll_event event;
