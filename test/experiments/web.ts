@@ -43,14 +43,34 @@ export class Web {
     return new Web(fleet, hash(sha256));
   }
 
-  /** Fetches the file once, at so many bytes per second at most. */
-  async download(scheme: Scheme, rate = 0): Promise<Download> {
+  /** Fetches the file once. */
+  async download(scheme: Scheme): Promise<Download> {
     const output = await this.fleet.hosts.client.sh(
-      `curl -sSk --fail --limit-rate ${rate} -o /tmp/file -w '%{time_total}\\n' ${scheme}://${SERVER}/file; sha256sum </tmp/file`,
+      `curl -sSk --fail -o /tmp/file -w '%{time_total}\\n' ${scheme}://${SERVER}/file; sha256sum </tmp/file`,
       { timeoutMs: 3_600_000 },
     );
     const [seconds = '', sum = ''] = output.split('\n');
     return { seconds: Number(seconds), sha256: hash(sum) };
+  }
+
+  /**
+   * Fetches the file, at so many bytes per second until `hurry()` is called.
+   * Answers with its SHA-256.
+   */
+  downloadSlowly(
+    scheme: Scheme,
+    rate: number,
+  ): { sha256: Promise<string>; hurry: () => Promise<string> } {
+    const { client } = this.fleet.hosts;
+    const sha256 = client.sh(
+      `rm -f /run/hurry /run/complete
+      { curl -sSk --fail ${scheme}://${SERVER}/file && touch /run/complete; } |
+        { while [ ! -e /run/hurry ]; do head -c ${rate / 10}; sleep 0.1; done; cat; } |
+        sha256sum
+      [ -e /run/complete ]`,
+      { timeoutMs: 3_600_000 },
+    );
+    return { sha256: sha256.then(hash), hurry: () => client.sh('touch /run/hurry') };
   }
 
   /** Bytes that the server's network interface has sent so far. */
