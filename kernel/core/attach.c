@@ -102,17 +102,6 @@ static void set_replace(struct l45_socket *socket, struct l45_set *set)
 	}
 }
 
-static bool set_has(const struct l45_set *set, const struct l45_instance *instance)
-{
-	u32 i;
-
-	for (i = 0; set && i < set->count; i++) {
-		if (set->instances[i] == instance)
-			return true;
-	}
-	return false;
-}
-
 /* Equal priorities keep the order of the registry, which is by age. */
 static void set_insert(struct l45_set *set, struct l45_instance *instance)
 {
@@ -340,7 +329,7 @@ int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance)
 	spin_lock_bh(&socket->lock);
 	old = rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock));
 	/* Whoever revokes marks it dead before going through the sockets. */
-	if (!socket->closed && !READ_ONCE(instance->dead) && !set_has(old, instance) &&
+	if (!socket->closed && !READ_ONCE(instance->dead) && !l45_set_has(old, instance) &&
 	    (!old || old->count < L45_SET_MAX)) {
 		set = set_copy(old, instance, NULL);
 		if (set) {
@@ -403,7 +392,7 @@ static void walk_with(struct l45_instance *instance,
 					continue;
 				socket->walk = walk;
 				set = rcu_dereference(socket->set);
-				if (instance ? !set_has(set, instance) : !!set)
+				if (instance ? !l45_set_has(set, instance) : !!set)
 					continue;
 				/* In the table, thus not closed, thus alive. */
 				refcount_inc(&socket->refs);

@@ -20,6 +20,18 @@ struct l45_set {
 	struct l45_instance *instances[]; /* with a reference each */
 };
 
+/* A NULL set has none. */
+static inline bool l45_set_has(const struct l45_set *set, const struct l45_instance *instance)
+{
+	u32 i;
+
+	for (i = 0; set && i < set->count; i++) {
+		if (set->instances[i] == instance)
+			return true;
+	}
+	return false;
+}
+
 /*
  * What we know of a socket that runs our functions. It is in the table from the tap
  * to the close, and holds a reference on this module while it exists. Calls that are

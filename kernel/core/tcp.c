@@ -113,20 +113,9 @@ static bool must_leave(const struct l45_tcp *tcp)
 	       (flags & (L45_HANDOVER | L45_TRANSPARENT));
 }
 
-static bool set_has(const struct l45_set *set, const struct l45_instance *instance)
-{
-	u32 i;
-
-	for (i = 0; set && i < set->count; i++) {
-		if (set->instances[i] == instance)
-			return true;
-	}
-	return false;
-}
-
 static void keep(struct l45_set *set, struct l45_instance *instance)
 {
-	if (set->count == L45_SET_MAX || set_has(set, instance))
+	if (set->count == L45_SET_MAX || l45_set_has(set, instance))
 		return;
 	refcount_inc(&instance->refs);
 	set->instances[set->count++] = instance;

@@ -66,11 +66,10 @@ static int push_left(struct sock *sk, struct l45_tcp *tcp)
 /* Build and push one chunk. What its sender has to wait behind doesn't wait itself. */
 static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *build, int flags)
 {
-	size_t before = iov_iter_count(build->from);
 	struct l45_room room = {};
 	int cap, err;
 
-	if (!l45_room_take(sk, &room, before))
+	if (!l45_room_take(sk, &room, iov_iter_count(build->from)))
 		return -EAGAIN;
 	cap = max_t(int, READ_ONCE(sk->sk_sndbuf) - READ_ONCE(sk->sk_wmem_queued),
 		    2 * L45_INSERT_MAX);
