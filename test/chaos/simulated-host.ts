@@ -1,49 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createTestService, type TestService } from '@l45/bus/testing';
+import type { DynamicModule } from '@nestjs/common';
 import { rm } from 'node:fs/promises';
 import { agentModule } from '../../apps/agent/src/agent.module.js';
 import { KernelGateway } from '../../apps/agent/src/kernel/kernel.gateway.js';
-import { RETRY } from '../../apps/agent/src/reconcile/reconciler.js';
+import { SimulatedAgent } from './simulated-agent.js';
 import { SimulatedKernel } from './simulated-kernel.js';
 import type { Wire } from './wire.js';
 
-/** Quicker than shipped: an outage is over sooner here. */
-export const QUICK = { firstMs: 50, longestMs: 1_000 };
-
-/** The agent as it is shipped, above a kernel in memory. */
-export class SimulatedHost {
+/** A host's agent, above a kernel in memory. */
+export class SimulatedHost extends SimulatedAgent {
   readonly kernel: SimulatedKernel;
-  #agent?: TestService;
 
   constructor(
     readonly name: string,
-    private readonly url: string,
+    url: string,
     private readonly folder: string,
     wire: Wire,
   ) {
+    super(url);
     this.kernel = new SimulatedKernel(name, wire);
   }
 
-  async start(): Promise<void> {
-    this.#agent ??= await createTestService(
-      { imports: [agentModule({ L45_HOST: this.name, L45_STATE_DIR: this.folder })] },
-      {
-        url: this.url,
-        customize: (builder) =>
-          builder
-            .overrideProvider(KernelGateway)
-            .useValue(this.kernel)
-            .overrideProvider(RETRY)
-            .useValue(QUICK),
-      },
-    );
+  protected module(): DynamicModule {
+    return agentModule({ L45_HOST: this.name, L45_STATE_DIR: this.folder });
   }
 
-  /** The agent goes; the kernel keeps what it has. */
-  async stop(): Promise<void> {
-    const agent = this.#agent;
-    this.#agent = undefined;
-    await agent?.close();
+  protected simulated(): [typeof KernelGateway, SimulatedKernel] {
+    return [KernelGateway, this.kernel];
   }
 
   /** Nothing of the kernel survives. */
