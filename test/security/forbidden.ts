@@ -164,7 +164,7 @@ export const SERVICES: Partial<Record<BusRole, Forbidden>> = {
   monitor: {
     publish: [
       ...commands(),
-      ...agents('client'),
+      ...agents('client').filter((subject) => !subject.endsWith('.flows')),
       ...KV.map((name) => `$KV.l45_${name}.client`),
       '$O.l45_artifacts.C.chunk',
       'l45.events.deployer.deployment',

@@ -4,6 +4,7 @@ import {
   type Deployment,
   type Enrolment,
   ENDPOINTS,
+  type EventsReply,
   type HostsReply,
   type IdentitiesReply,
   type Invitation,
@@ -201,6 +202,10 @@ describe('with the identity of its own', () => {
       { host: 'client', online: true, problems: [] },
       { host: 'server', online: true, problems: [] },
     ]);
+    await waitFor('the monitor to keep the event', async () => {
+      const { events } = await ask<EventsReply>('l45.monitor.events', { about: 'tag' });
+      return events.length > 0;
+    });
     await ask('l45.agent.client.status');
     expect(await ask('l45.deployer.revoke', { name: 'tag', wait: 30 })).toMatchObject({
       state: 'revoked',

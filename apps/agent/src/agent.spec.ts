@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type AgentFlowsRequest,
   ARTIFACT_BUCKET,
+  type AttachedSocket,
   type DesiredInstance,
   type DesiredState,
   HEARTBEAT_MS,
@@ -399,12 +401,23 @@ describe('agent', () => {
 
     it('a kernel that cannot be read as a problem', async () => {
       class Unreadable extends FakeKernel {
-        override async customizations(): Promise<never> {
-          throw new Error('no answer within 10000 ms');
+        isUnreadable = true;
+        override async customizations() {
+          if (this.isUnreadable) throw new Error('no answer within 10000 ms');
+          return super.customizations();
         }
       }
-      await start(new Unreadable());
+      const unreadable = new Unreadable();
+      await start(unreadable);
       expect((await agent.reported()).problems).toMatchObject([{ subject: HOST }]);
+      unreadable.isUnreadable = false;
+      const instance = desiredInstance();
+      await agent.want(desiredState(1, [instance]));
+      await agent.applied(1);
+      // Whoever took it for a removal would go on with a revocation.
+      unreadable.isUnreadable = true;
+      const { instances } = await agent.reported(({ problems }) => problems.length > 0);
+      expect(instances).toMatchObject([{ id: instance.id }]);
     });
 
     it('its sockets when asked', async () => {
@@ -423,6 +436,33 @@ describe('agent', () => {
       ];
       const status = await agent.status();
       expect(status).toMatchObject({ host: HOST, sockets: [{ instances: [id] }] });
+    });
+
+    it('the flows that are asked for, as many as are wanted', async () => {
+      await start();
+      const [mine, other] = [randomUUID(), randomUUID()];
+      const flow = (cookie: string, application: string, id: string): AttachedSocket => ({
+        cookie,
+        protocol: 'udp',
+        local: { address: '10.0.0.1', port: 4711 },
+        application,
+        pid: 1,
+        uid: 0,
+        instances: [id],
+      });
+      kernel.attached = [
+        flow('1', 'dig', mine),
+        flow('2', 'dig', other),
+        flow('3', 'curl', mine),
+        flow('4', 'dig', mine),
+      ];
+      const ask = async (request: Partial<AgentFlowsRequest>) => {
+        const { flows, total } = await agent.flows({ limit: 10, ...request });
+        return [flows.map(({ cookie }) => cookie), total];
+      };
+      expect(await ask({})).toEqual([['1', '2', '3', '4'], 4]);
+      expect(await ask({ instances: [mine], application: 'dig' })).toEqual([['1', '4'], 2]);
+      expect(await ask({ limit: 1 })).toEqual([['1'], 4]);
     });
   });
 });

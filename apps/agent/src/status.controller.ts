@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Bus } from '@l45/bus';
-import { type AgentStatus, ENDPOINTS } from '@l45/contracts';
+import {
+  type AgentFlowsReply,
+  AgentFlowsRequest,
+  type AgentStatus,
+  ENDPOINTS,
+} from '@l45/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { Observer } from './observe/observer.js';
 
@@ -11,5 +16,10 @@ export class StatusController {
   @Bus(ENDPOINTS.agent.status)
   status(): Promise<AgentStatus> {
     return this.observer.status();
+  }
+
+  @Bus(ENDPOINTS.agent.flows)
+  flows(request: AgentFlowsRequest): Promise<AgentFlowsReply> {
+    return this.observer.flows(request);
   }
 }

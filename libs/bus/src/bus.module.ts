@@ -12,12 +12,13 @@ import { BUS_OPTIONS, type BusOptions, inboxPrefix, microName } from './bus.opti
 import { BusClient } from './client.js';
 import { loadConfig } from './config.js';
 import { connect, disconnect, NATS } from './connection.js';
+import { EventReader } from './event-reader.js';
 import { EventPublisher } from './events.js';
 import { BusServer } from './micro/server.js';
 import { ArtifactStore } from './storage/artifact-store.js';
 import { Buckets } from './storage/buckets.js';
 
-const provided = [BusClient, EventPublisher, Buckets, ArtifactStore, BusServer];
+const provided = [BusClient, EventPublisher, EventReader, Buckets, ArtifactStore, BusServer];
 
 /** Connects a service to the bus; its connection is the last thing to be closed. */
 @Global()

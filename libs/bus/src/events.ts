@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  EVENT_PREFIX,
-  EVENT_STREAM,
-  type EventName,
-  type Events,
-  eventSubject,
-} from '@l45/contracts';
+import { type EventName, type Events, eventSubject } from '@l45/contracts';
 import { Inject, Injectable } from '@nestjs/common';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { NATS } from './connection.js';
+import { createEventStream } from './event-stream.js';
 import { ensuring } from './storage/ensure.js';
 import { traceSend } from './tracing.js';
-
-const DAY_MS = 86_400_000;
-const KEPT_DAYS = 7;
-const KEPT_EVENTS = 100_000;
 
 /** Publishes events into the stream `l45_events`, which it creates when there is none. */
 @Injectable()
@@ -31,7 +22,7 @@ export class EventPublisher {
     const subject = eventSubject(name);
     await traceSend(subject, (headers) =>
       ensuring(
-        () => this.#createStream(),
+        () => createEventStream(this.connection),
         () =>
           jetstream(this.connection).publish(subject, JSON.stringify(payload), {
             headers,
@@ -39,16 +30,5 @@ export class EventPublisher {
           }),
       ),
     );
-  }
-
-  async #createStream(): Promise<void> {
-    const manager = await jetstreamManager(this.connection);
-    await manager.streams.add({
-      name: EVENT_STREAM,
-      subjects: [`${EVENT_PREFIX}.>`],
-      storage: 'file',
-      max_age: nanos(KEPT_DAYS * DAY_MS),
-      max_msgs: KEPT_EVENTS,
-    });
   }
 }

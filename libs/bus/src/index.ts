@@ -6,6 +6,7 @@ export * from './bus.options.js';
 export * from './client.js';
 export * from './config.js';
 export * from './connection.js';
+export * from './event-reader.js';
 export * from './events.js';
 export * from './loop.js';
 export * from './micro/server.js';

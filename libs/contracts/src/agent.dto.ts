@@ -9,6 +9,9 @@ import {
   IsOptional,
   IsString,
   IsUUID,
+  Length,
+  Max,
+  Min,
 } from 'class-validator';
 import { Artifact } from './builder.dto.js';
 import {
@@ -153,6 +156,8 @@ export interface ObservedState {
   host: string;
   target: Target;
   bootId: string;
+  /** When CLOCK_BOOTTIME was 0, ISO 8601, by the host's clock. */
+  bootedAt?: string;
   agentVersion: string;
   /** By which deployments select hosts. */
   labels?: Record<string, string>;
@@ -185,4 +190,30 @@ export interface AttachedSocket {
 /** Answer of `l45.agent.<host>.status`, read from the kernel at that moment. */
 export interface AgentStatus extends ObservedState {
   sockets: AttachedSocket[];
+}
+
+export class AgentFlowsRequest {
+  @Describe('Identifiers of instances, any of which the flows have attached; absent: of all')
+  @IsOptional()
+  @IsArray()
+  @IsUUID(undefined, { each: true })
+  instances?: string[];
+
+  @Describe('Name of the application that owns the socket', 'dnsmasq')
+  @IsOptional()
+  @Length(1, 15)
+  application?: string;
+
+  @Describe('Most flows in the answer', 100)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit: number;
+}
+
+/** Answer of `l45.agent.<host>.flows`, read from the kernel at that moment. */
+export interface AgentFlowsReply {
+  flows: AttachedSocket[];
+  /** How many there are, with those beyond the limit. */
+  total: number;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentStatus } from './agent.dto.js';
+import { type AgentFlowsReply, AgentFlowsRequest, type AgentStatus } from './agent.dto.js';
 import {
   AddCustomizationRequest,
   type BuildReply,
@@ -70,7 +70,20 @@ import {
   MiddleboxRequest,
   RegisterMiddleboxRequest,
 } from './middlebox.dto.js';
-import { HostsRequest, type HostsReply } from './monitor.dto.js';
+import {
+  type DriftReply,
+  DriftRequest,
+  type EventsReply,
+  EventsRequest,
+  type FlowsReply,
+  FlowsRequest,
+  HostsRequest,
+  type HostsReply,
+  type InstancesReply,
+  InstancesRequest,
+  type SamplesReply,
+  SamplesRequest,
+} from './monitor.dto.js';
 import {
   type AllowRollbackReply,
   AllowRollbackRequest,
@@ -325,6 +338,41 @@ export const ENDPOINTS = {
       'Hosts and what runs on them.',
       { host: 'client' },
     ),
+    instances: endpoint<InstancesReply>()(
+      'monitor',
+      'instances',
+      InstancesRequest,
+      'What became of each instance: installed, deprecated, revoked; sockets, last use, counters.',
+      { deployment: name, state: 'installed' },
+    ),
+    flows: endpoint<FlowsReply>()(
+      'monitor',
+      'flows',
+      FlowsRequest,
+      'Flows that are customized at this moment, asked of the kernels.',
+      { deployment: name, limit: 100 },
+    ),
+    drift: endpoint<DriftReply>()(
+      'monitor',
+      'drift',
+      DriftRequest,
+      'Hosts that do not run what they should, and why.',
+      {},
+    ),
+    history: endpoint<SamplesReply>()(
+      'monitor',
+      'history',
+      SamplesRequest,
+      'Counters of the past, newest first; one a minute while they change.',
+      { host: 'client', deployment: name, since: '2026-11-22T13:00:00Z' },
+    ),
+    events: endpoint<EventsReply>()(
+      'monitor',
+      'events',
+      EventsRequest,
+      'Events of the past, newest first.',
+      { events: ['security.*', 'monitor.host'], about: 'client', limit: 10 },
+    ),
   },
   security: {
     keys: endpoint<TrustedKeys>()(
@@ -475,6 +523,13 @@ export const ENDPOINTS = {
       Empty,
       "What the host's kernel runs at this moment, with counters and sockets.",
       {},
+    ),
+    flows: endpoint<AgentFlowsReply>()(
+      'agent',
+      'flows',
+      AgentFlowsRequest,
+      'Sockets with instances attached at this moment. For the monitor.',
+      { application: 'dnsmasq', limit: 100 },
     ),
     exchange: endpoint<KeyExchange>()(
       'agent',

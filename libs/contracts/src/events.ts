@@ -3,6 +3,7 @@ import type { ChallengeResult } from './challenge.dto.js';
 import type { Deployment, DeploymentProgress, Rotation } from './deployer.dto.js';
 import type { Identity } from './identity.dto.js';
 import type { ApplicationEvent } from './middlebox.dto.js';
+import type { DriftEvent } from './monitor.dto.js';
 
 /** Events, by subject below `l45.events.`; each payload is JSON. */
 export interface Events {
@@ -18,6 +19,8 @@ export interface Events {
   'security.identity': Identity;
   /** A host came online or went offline. */
   'monitor.host': { host: string; online: boolean };
+  /** A host has not run what it should for a while, or does so again. */
+  'monitor.drift': DriftEvent;
   /** A middlebox saw an application that is not on the list of a deployment. */
   'middlebox.application': ApplicationEvent;
 }

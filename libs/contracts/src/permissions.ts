@@ -64,6 +64,15 @@ const tells = (service: ServiceName): string[] => [
   `${EVENT_PREFIX}.${service}.*`,
 ];
 
+/** Reads all events, each by one replica. */
+const hears = (service: ServiceName): string[] => [
+  ...creates(EVENT_STREAM),
+  `$JS.API.CONSUMER.CREATE.${EVENT_STREAM}.${service}`,
+  `$JS.API.CONSUMER.INFO.${EVENT_STREAM}.${service}`,
+  `$JS.API.CONSUMER.MSG.NEXT.${EVENT_STREAM}.${service}`,
+  `$JS.ACK.${EVENT_STREAM}.${service}.>`,
+];
+
 const FETCHES = [`$JS.API.STREAM.MSG.GET.${ARTIFACTS}`, `$JS.API.DIRECT.GET.${ARTIFACTS}`];
 
 /** A key of its own, and no other. */
@@ -124,7 +133,12 @@ export function permissionsOf(role: BusRole, name = NAME_OF_USER): BusPermission
         'l45.security.policies',
       ]);
     case 'monitor':
-      return service('monitor', [...follows(OBSERVED_BUCKET, DESIRED_BUCKET), ...tells('monitor')]);
+      return service('monitor', [
+        ...follows(OBSERVED_BUCKET, DESIRED_BUCKET),
+        ...tells('monitor'),
+        ...hears('monitor'),
+        'l45.agent.*.flows',
+      ]);
     case 'security':
       return service('security', [
         ...follows(OBSERVED_BUCKET),

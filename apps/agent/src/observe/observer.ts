@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { VERSION } from '@l45/bus';
-import type { AgentStatus, ObservedInstance, ObservedState } from '@l45/contracts';
+import type {
+  AgentFlowsReply,
+  AgentFlowsRequest,
+  AgentStatus,
+  ObservedInstance,
+  ObservedState,
+} from '@l45/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { AgentConfig, labelsOf } from '../agent.config.js';
 import type { KernelInstance } from '../kernel/instance.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { problemOf } from '../reconcile/problems.js';
 import { Reconciler } from '../reconcile/reconciler.js';
-import { hostFacts } from './host-facts.js';
+import { bootedAt, hostFacts } from './host-facts.js';
 
 type KernelState = Pick<ObservedState, 'core' | 'customizations' | 'instances'>;
 
@@ -16,6 +22,7 @@ type KernelState = Pick<ObservedState, 'core' | 'customizations' | 'instances'>;
 export class Observer {
   private readonly facts = hostFacts();
   private observed?: ObservedState;
+  private kernelState: KernelState = { customizations: [], instances: [] };
 
   constructor(
     @Inject(AgentConfig) private readonly config: AgentConfig,
@@ -28,7 +35,10 @@ export class Observer {
     return this.observed;
   }
 
-  /** A kernel that can't be read is a problem to report, not a reason to be silent. */
+  /**
+   * A kernel that can't be read is a problem to report, not a reason to be silent; and none to say
+   * that it has nothing, which would pass for a removal.
+   */
   async observe(): Promise<ObservedState> {
     this.observed = await this.look();
     return this.observed;
@@ -39,12 +49,23 @@ export class Observer {
     return { ...this.state(kernel), sockets: await this.kernel.sockets() };
   }
 
+  async flows({ instances, application, limit }: AgentFlowsRequest): Promise<AgentFlowsReply> {
+    const wanted = instances && new Set(instances);
+    const flows = (await this.kernel.sockets()).filter(
+      (socket) =>
+        (application === undefined || socket.application === application) &&
+        (!wanted || socket.instances.some((id) => wanted.has(id))),
+    );
+    return { flows: flows.slice(0, limit), total: flows.length };
+  }
+
   private async look(): Promise<ObservedState> {
     const { L45_HOST: host } = this.config;
     try {
-      return this.state(await this.readKernel());
+      this.kernelState = await this.readKernel();
+      return this.state(this.kernelState);
     } catch (error) {
-      const state = this.state({ customizations: [], instances: [] });
+      const state = this.state(this.kernelState);
       return { ...state, problems: [...state.problems, problemOf(host, error)] };
     }
   }
@@ -54,6 +75,7 @@ export class Observer {
     return {
       host: this.config.L45_HOST,
       ...this.facts,
+      bootedAt: bootedAt(),
       agentVersion: VERSION,
       labels: labelsOf(this.config),
       desiredRevision: revision,

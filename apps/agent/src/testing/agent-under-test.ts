@@ -2,6 +2,9 @@
 import { ArtifactStore, StateBucket } from '@l45/bus';
 import { createTestService, type NatsServer, startNats } from '@l45/bus/testing';
 import {
+  type AgentFlowsReply,
+  type AgentFlowsRequest,
+  agentSubject,
   type AgentStatus,
   DESIRED_BUCKET,
   type DesiredState,
@@ -126,8 +129,12 @@ export class AgentUnderTest {
   }
 
   async status(): Promise<AgentStatus> {
-    const subject = ENDPOINTS.agent.status.subject.replace('<host>', HOST);
-    return (await this.control.request(subject)).json();
+    return (await this.control.request(agentSubject(ENDPOINTS.agent.status, HOST))).json();
+  }
+
+  async flows(request: AgentFlowsRequest): Promise<AgentFlowsReply> {
+    const subject = agentSubject(ENDPOINTS.agent.flows, HOST);
+    return (await this.control.request(subject, JSON.stringify(request))).json();
   }
 }
 

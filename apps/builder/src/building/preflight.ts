@@ -2,6 +2,7 @@
 import { BusClient } from '@l45/bus';
 import {
   ENDPOINTS,
+  type Host,
   L45Error,
   type PreflightReply,
   type PreflightRequest,
@@ -49,13 +50,24 @@ export class Preflight {
   }
 
   async #hosts(names: string[] | undefined): Promise<Wanted[]> {
-    const { hosts } = await this.client.request(ENDPOINTS.monitor.hosts, {});
+    const hosts = await this.#known();
     const unknown = names?.filter((name) => !hosts.some(({ host }) => host === name)) ?? [];
     if (unknown.length)
       throw new L45Error('UNKNOWN_HOST', `no agent has ever reported as ${unknown.join(', ')}`);
     return hosts
       .filter(({ host }) => !names || names.includes(host))
       .map(({ host, target }) => ({ target, hosts: [host] }));
+  }
+
+  /** Every host; an answer has room for some. */
+  async #known(): Promise<Host[]> {
+    const known: Host[] = [];
+    for (let after: string | undefined; ;) {
+      const { hosts, next } = await this.client.request(ENDPOINTS.monitor.hosts, { after });
+      known.push(...hosts);
+      if (next === undefined) return known;
+      after = next;
+    }
   }
 }
 

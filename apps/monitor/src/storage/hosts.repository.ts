@@ -1,46 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Transactions } from '@l45/cib';
-import type { ObservedState } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
 import { HostRow } from './host.entity.js';
+
+interface Liveness {
+  host: string;
+  online: boolean;
+  lastSeen: Date;
+}
+
+const CHANGED = `online <> ("lastSeen" >= $1)`;
 
 @Injectable()
 export class HostsRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  all(): Promise<HostRow[]> {
-    return this.transactions.run((manager) => manager.find(HostRow, { order: { name: 'ASC' } }));
+  /** By name, and only those that come after one. */
+  page(after: string, limit: number): Promise<HostRow[]> {
+    return this.transactions.run((manager) =>
+      manager.find(HostRow, {
+        where: { name: MoreThan(after) },
+        order: { name: 'ASC' },
+        take: limit,
+      }),
+    );
   }
 
   one(name: string): Promise<HostRow | null> {
     return this.transactions.run((manager) => manager.findOneBy(HostRow, { name }));
   }
 
-  /** Stores a report unless a newer one is there; whether the host counts as offline so far. */
-  store(report: ObservedState, lastSeen: Date): Promise<boolean> {
-    return this.transactions.run(async (manager) => {
-      const [stored] = await manager.query<{ online: boolean }[]>(
-        `INSERT INTO monitor.host (name, report, "lastSeen", online) VALUES ($1, $2, $3, false)
-         ON CONFLICT (name) DO UPDATE SET report = $2, "lastSeen" = $3 WHERE host."lastSeen" <= $3
-         RETURNING online`,
-        [report.host, JSON.stringify(report), lastSeen],
-      );
-      return stored?.online === false;
-    });
+  async names(): Promise<string[]> {
+    const rows = await this.transactions.run((manager) =>
+      manager.find(HostRow, { select: { name: true }, order: { name: 'ASC' } }),
+    );
+    return rows.map(({ name }) => name);
   }
 
   /**
-   * Brings `online` in line with `lastSeen`, and returns the hosts for which that was a change:
-   * each change is returned to one replica only.
+   * Brings `online` in line with `lastSeen`, once `tell` has told of each host for which that is a
+   * change; one replica at a time.
    */
-  settle(silentSince: Date): Promise<{ host: string; online: boolean }[]> {
-    return this.transactions.run(async (manager) => {
-      const [changed] = await manager.query<[{ host: string; online: boolean }[], number]>(
-        `UPDATE monitor.host SET online = ("lastSeen" >= $1)
-         WHERE online <> ("lastSeen" >= $1) RETURNING name AS host, online`,
+  async settle(silentSince: Date, tell: (changes: Liveness[]) => Promise<void>): Promise<void> {
+    const isSettled = await this.transactions.run(async (manager) => {
+      const changed = await manager.query<unknown[]>(
+        `SELECT FROM monitor.host WHERE ${CHANGED} LIMIT 1`,
         [silentSince],
       );
-      return changed;
+      return changed.length === 0;
+    });
+    if (isSettled) return;
+    await this.transactions.exclusively('monitor hosts', async (manager) => {
+      const [changes] = await manager.query<[Liveness[], number]>(
+        `UPDATE monitor.host SET online = ("lastSeen" >= $1) WHERE ${CHANGED}
+         RETURNING name AS host, online, "lastSeen"`,
+        [silentSince],
+      );
+      await tell(changes);
     });
   }
 }

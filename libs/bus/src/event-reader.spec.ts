@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EVENT_STREAM } from '@l45/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { EventReader, type StoredEvent } from './event-reader.js';
+import { EventPublisher } from './events.js';
+import {
+  createTestService,
+  eventually,
+  type NatsServer,
+  startNats,
+  type TestService,
+} from './testing/index.js';
+
+let nats: NatsServer;
+let service: TestService;
+let stop: AbortController;
+
+beforeAll(async () => {
+  nats = await startNats();
+  service = await createTestService({}, { url: nats.url, service: 'monitor' });
+});
+afterAll(async () => {
+  stop.abort();
+  await service.close();
+  await nats.stop();
+});
+
+const publish = (host: string) =>
+  service.app.get(EventPublisher).publish('monitor.host', { host, online: true });
+
+/** The hosts of events, as readers that share a name get them. */
+function read(refusals = 0): { hosts: string[]; reader: Promise<void> } {
+  const hosts: string[] = [];
+  const take = async (events: StoredEvent[]) => {
+    if (refusals-- > 0) throw new Error('the database is away');
+    hosts.push(...events.map(({ payload }) => (payload as { host: string }).host));
+  };
+  return { hosts, reader: service.app.get(EventReader).read(take, stop.signal) };
+}
+
+const until = (holds: () => boolean) => eventually(() => expect(holds()).toBe(true));
+
+it('reads what happened before it came, and each event once, whoever reads', async () => {
+  stop = new AbortController();
+  await publish('early');
+  const [one, other] = [read(), read()];
+  await publish('late');
+  const all = () => [...one.hosts, ...other.hosts].toSorted();
+  await until(() => all().length >= 2);
+  expect(all()).toEqual(['early', 'late']);
+  stop.abort();
+  await Promise.all([one.reader, other.reader]);
+});
+
+it('reads again what could not be taken', async () => {
+  stop = new AbortController();
+  const { hosts, reader } = read(1);
+  await publish('unlucky');
+  await until(() => hosts.includes('unlucky'));
+  expect(hosts).toEqual(['unlucky']);
+  stop.abort();
+  await reader;
+});
+
+it('goes on after the stream was lost', async () => {
+  stop = new AbortController();
+  const { hosts, reader } = read();
+  const manager = await jetstreamManager(service.connection);
+  await manager.streams.delete(EVENT_STREAM);
+  await publish('again');
+  await until(() => hosts.includes('again'));
+  expect(hosts).toEqual(['again']);
+  stop.abort();
+  await reader;
+});
