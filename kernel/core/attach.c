@@ -329,8 +329,10 @@ int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance)
 	spin_lock_bh(&socket->lock);
 	old = rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock));
 	/* Whoever revokes marks it dead before going through the sockets. */
-	if (!socket->closed && !READ_ONCE(instance->dead) && !l45_set_has(old, instance) &&
-	    (!old || old->count < L45_SET_MAX)) {
+	if (!socket->closed && !READ_ONCE(instance->dead) && !l45_set_has(old, instance)) {
+		ret = -ENOSPC;
+		if (old && old->count == L45_SET_MAX)
+			goto out;
 		set = set_copy(old, instance, NULL);
 		if (set) {
 			set_replace(socket, set);
@@ -340,6 +342,7 @@ int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance)
 			ret = -ENOMEM;
 		}
 	}
+out:
 	spin_unlock_bh(&socket->lock);
 	if (ret > 0)
 		trace_l45_attach(socket, instance);
@@ -439,12 +442,37 @@ static void visit_changed(struct l45_socket *socket, struct l45_instance *instan
 	l45_tcp_changed(socket);
 }
 
-static void visit_revoked(struct l45_socket *socket, struct l45_instance *instance)
+/* Off the socket, but for a stream that may have bytes of it still to read. Under lock_sock. */
+static bool detach(struct l45_socket *socket, struct l45_instance *instance)
 {
+	if (l45_tcp_awaits(socket->tcp, instance))
+		return false;
 	set_rebuild(socket, instance);
 	trace_l45_detach(socket, instance);
-	l45_tcp_changed(socket);
-	l45_tap_release(socket);
+	return true;
+}
+
+static void visit_revoked(struct l45_socket *socket, struct l45_instance *instance)
+{
+	lock_sock(socket->sk);
+	detach(socket, instance);
+	l45_tcp_update(socket);
+	l45_tap_release_locked(socket);
+	release_sock(socket->sk);
+}
+
+bool l45_attach_drained(struct l45_socket *socket)
+{
+	struct l45_set *set = l45_attach_get_set(socket);
+	bool any = false;
+	u32 i;
+
+	for (i = 0; set && i < set->count; i++) {
+		if (READ_ONCE(set->instances[i]->dead))
+			any |= detach(socket, set->instances[i]);
+	}
+	l45_attach_put_set(set);
+	return any;
 }
 
 static void visit_unused(struct l45_socket *socket, struct l45_instance *instance)

@@ -11,7 +11,8 @@
 struct l45_tcp;
 struct l45_cork;
 
-#define L45_SET_MAX 64
+/* A stream has bits for these, and for two that it is in the middle of. */
+#define L45_SET_MAX 62
 
 /* The instances of a socket, by priority, then by age. Never changed, only replaced. */
 struct l45_set {
@@ -47,7 +48,7 @@ struct l45_socket {
 	bool closed;
 	bool settled; /* set was filled; under lock_sock */
 	bool ready;	  /* decoded bytes wait to be read */
-	bool leaving;	  /* the last instance goes where its frame ends; under lock_sock */
+	bool leaving;	  /* a revoked instance may be able to go; under lock_sock */
 	ktime_t not_before; /* a stream's next byte out, where its sender doesn't wait; or 0 */
 	u32 readers;	  /* that sleep in our functions; of a stream, under lock_sock */
 	struct sock *sk; /* alive while not closed */
@@ -112,6 +113,9 @@ int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance);
 /* Under the registry lock. */
 void l45_attach_changed(struct l45_instance *instance);
 void l45_attach_revoke(struct l45_instance *instance);
+
+/* Take revoked instances off a stream that has read all of them. Any? Under lock_sock. */
+bool l45_attach_drained(struct l45_socket *socket);
 
 /* The set as it is now, for one's own. NULL: none, or out of memory. */
 struct l45_set *l45_attach_get_set(struct l45_socket *socket);

@@ -628,7 +628,8 @@ static int put_customization(struct sk_buff *skb, const struct l45_customization
 	if (nla_put_string(skb, L45_A_CUSTOMIZATION_NAME, ops->name) ||
 	    nla_put_string(skb, L45_A_CUSTOMIZATION_VERSION, ops->version) ||
 	    nla_put_u32(skb, L45_A_CUSTOMIZATION_ABI, ops->abi) ||
-	    nla_put_u32(skb, L45_A_CUSTOMIZATION_USERS, customization->users))
+	    nla_put_u32(skb, L45_A_CUSTOMIZATION_USERS,
+			atomic_read(&customization->users)))
 		return -EMSGSIZE;
 	if (ops->owner && ops->owner->srcversion &&
 	    nla_put_string(skb, L45_A_CUSTOMIZATION_SRCVERSION, ops->owner->srcversion))
@@ -702,7 +703,11 @@ static int put_socket(struct sk_buff *skb, struct l45_socket *socket)
 		return -EMSGSIZE;
 	set = rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock));
 	for (i = 0; set && i < set->count; i++) {
-		if (nla_put(skb, L45_A_SOCKET_INSTANCE, L45_ID_LEN, set->instances[i]->id))
+		const struct l45_instance *instance = set->instances[i];
+		int type = READ_ONCE(instance->dead) ? L45_A_SOCKET_DRAINING :
+						       L45_A_SOCKET_INSTANCE;
+
+		if (nla_put(skb, type, L45_ID_LEN, instance->id))
 			return -EMSGSIZE;
 	}
 	return 0;

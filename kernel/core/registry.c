@@ -15,6 +15,7 @@ LIST_HEAD(l45_customizations);
 
 static u32 generation;
 static u32 instance_count;
+static u64 serial;
 
 u32 l45_registry_generation(void)
 {
@@ -104,7 +105,7 @@ void l45_unregister(struct l45_ops *ops)
 
 	mutex_lock(&l45_registry_lock);
 	customization = l45_customization_find(ops->name);
-	if (!WARN_ON(!customization || customization->ops != ops || customization->users)) {
+	if (!WARN_ON(!customization || customization->ops != ops || atomic_read(&customization->users))) {
 		list_del_rcu(&customization->list);
 		kfree_rcu(customization, rcu);
 		changed();
@@ -136,6 +137,8 @@ static void instance_free(struct rcu_head *rcu)
 {
 	struct l45_instance *instance = container_of(rcu, struct l45_instance, rcu);
 
+	if (instance->customization)
+		atomic_dec(&instance->customization->users);
 	/* Some may hold secrets. */
 	if (instance->ops) {
 		kfree_sensitive(instance->params);
@@ -177,19 +180,23 @@ int l45_instance_new(struct l45_instance *instance)
 	if (!customization)
 		return -ENOENT;
 
+	instance->serial = ++serial;
+	instance->customization = customization;
+	atomic_inc(&customization->users);
 	list_add_tail_rcu(&instance->list, &l45_instances);
 	WRITE_ONCE(instance_count, instance_count + 1);
 	/* From here on new sockets find it; then those that were there before. */
 	err = l45_tap_scan(instance);
 	if (err) {
 		WRITE_ONCE(instance->dead, true);
+		/* Nobody was told that it understands. */
+		WRITE_ONCE(instance->mode, L45_NL_MODE_INACTIVE);
 		list_del_rcu(&instance->list);
 		WRITE_ONCE(instance_count, instance_count - 1);
 		l45_attach_revoke(instance);
 		/* The list was a reader's way to it: the caller's put ends it after RCU. */
 		return err;
 	}
-	customization->users++;
 	changed();
 	trace_l45_instance(instance, "new");
 	l45_netlink_notify(instance);
@@ -236,7 +243,6 @@ void l45_instance_del(struct l45_instance *instance)
 	WRITE_ONCE(instance->dead, true);
 	list_del_rcu(&instance->list);
 	WRITE_ONCE(instance_count, instance_count - 1);
-	l45_customization_find(instance->ops->name)->users--;
 	l45_attach_revoke(instance);
 	changed();
 	trace_l45_instance(instance, "del");

@@ -22,7 +22,7 @@ struct l45_customization {
 	struct list_head list;
 	struct rcu_head rcu;
 	struct l45_ops *ops;
-	unsigned int users; /* instances; under the lock */
+	atomic_t users; /* instances, revoked ones as long as a stream holds them */
 	u32 load; /* another one each time it is loaded */
 };
 
@@ -34,6 +34,8 @@ struct l45_instance {
 	u8 id[L45_ID_LEN];
 	u8 deployment[L45_ID_LEN];
 	const struct l45_ops *ops; /* holds a reference on its module */
+	struct l45_customization *customization; /* once it is registered */
+	u64 serial; /* the younger, the higher */
 	const void *params;
 	struct l45_match *match;
 	u8 role;
@@ -46,7 +48,7 @@ struct l45_instance {
 	u8 mode;
 	u8 directions;
 	bool deprecated;
-	bool dead; /* revoked; nothing attaches it any more */
+	bool dead; /* revoked: nothing attaches it any more, and it only reads what is left */
 
 	atomic_t sockets;
 	struct l45_counters __percpu *counters;

@@ -137,7 +137,12 @@ static void untap(struct l45_socket *socket)
 
 void l45_tap_release_locked(struct l45_socket *socket)
 {
-	if (socket->closed || rcu_access_pointer(socket->set) || socket->cork)
+	if (socket->closed)
+		return;
+	WRITE_ONCE(socket->leaving, false);
+	if (socket->tcp && l45_attach_drained(socket))
+		l45_tcp_update(socket);
+	if (rcu_access_pointer(socket->set) || socket->cork)
 		return;
 	if (socket->tcp && !l45_tcp_done(socket->tcp)) {
 		WRITE_ONCE(socket->leaving, true);

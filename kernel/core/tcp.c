@@ -115,7 +115,7 @@ static bool must_leave(const struct l45_tcp *tcp)
 
 static void keep(struct l45_set *set, struct l45_instance *instance)
 {
-	if (set->count == L45_SET_MAX || l45_set_has(set, instance))
+	if (l45_set_has(set, instance))
 		return;
 	refcount_inc(&instance->refs);
 	set->instances[set->count++] = instance;
@@ -144,7 +144,7 @@ static void update_set(struct l45_tcp *tcp)
 	struct l45_set *old = tcp->set, *set;
 	u32 i;
 
-	set = kmalloc(struct_size(set, instances, L45_SET_MAX), GFP_KERNEL | __GFP_NOFAIL);
+	set = kmalloc(struct_size(set, instances, L45_SET_MAX + 2), GFP_KERNEL | __GFP_NOFAIL);
 	set->count = 0;
 	if (tcp->tx.instance)
 		keep(set, tcp->tx.instance);
@@ -157,7 +157,9 @@ static void update_set(struct l45_tcp *tcp)
 	tcp->tx.never = renumber(tcp->tx.never, old, set);
 	tcp->rx.passed = renumber(tcp->rx.passed, old, set);
 	tcp->rx.never = renumber(tcp->rx.never, old, set);
-	tcp->rx.suspect = 0;
+	tcp->rx.begun = renumber(tcp->rx.begun, old, set);
+	if (tcp->rx.suspect)
+		tcp->rx.suspect = fls64(renumber(BIT_ULL(tcp->rx.suspect - 1), old, set));
 	tcp->set = set;
 	l45_attach_put_set(old);
 	l45_attach_put_set(attached);

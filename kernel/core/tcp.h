@@ -5,6 +5,7 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
+struct l45_instance;
 struct l45_socket;
 struct l45_tcp;
 
@@ -22,6 +23,8 @@ void l45_tcp_end(struct l45_socket *socket);
 void l45_tcp_changed(struct l45_socket *socket);
 /* The same under lock_sock. */
 void l45_tcp_update(struct l45_socket *socket);
+/* May the stream have bytes of the revoked instance still to read? Under lock_sock. */
+bool l45_tcp_awaits(const struct l45_tcp *tcp, const struct l45_instance *instance);
 /* Is there nothing of us in the stream, now and later? Under lock_sock. */
 bool l45_tcp_done(const struct l45_tcp *tcp);
 

@@ -124,8 +124,7 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 	build->inserted += inserted;
 	if (copied_to) {
 		build->copied_to = copied_to - build->out;
-		tcp->tx.passed = 0;
-		tcp->tx.together = 0;
+		l45_tcp_claimed(tcp, &tcp->tx);
 	}
 	return ret;
 }
@@ -258,8 +257,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 		}
 		if (d->instance) {
 			l45_engine_commit(&d->cursor, &segment, n);
-			d->passed = 0;
-			d->together = 0;
+			l45_tcp_claimed(tcp, d);
 		} else {
 			l45_tcp_plain_done(d, n);
 		}

@@ -2,12 +2,13 @@
 /* Which instance has a direction of a stream. */
 #include <net/tcp.h>
 
+#include "tcp.h"
 #include "tcp_stream.h"
 
 bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag)
 {
-	return !READ_ONCE(instance->dead) && !l45_instance_observes(instance) &&
-	       l45_instance_works(instance, flag);
+	return (flag == L45_NL_DIRECTION_INGRESS || !READ_ONCE(instance->dead)) &&
+	       !l45_instance_observes(instance) && l45_instance_works(instance, flag);
 }
 
 /* Priorities may have changed since the set was made. */
@@ -37,10 +38,59 @@ static u64 bit_of(const struct l45_tcp *tcp, const struct l45_instance *instance
 	return BIT_ULL(i);
 }
 
+/* Bytes of a revoked instance may be waited for in vain from here on. */
+static void look_who_left(const struct l45_tcp *tcp)
+{
+	u32 i;
+
+	for (i = 0; i < tcp->set->count; i++) {
+		if (READ_ONCE(tcp->set->instances[i]->dead))
+			WRITE_ONCE(tcp->socket->leaving, true);
+	}
+}
+
+void l45_tcp_claim(struct l45_tcp *tcp, struct l45_tcp_direction *d)
+{
+	d->claimed = true;
+	d->joining = false;
+	d->passed = 0;
+	d->together = 0;
+	if (d == &tcp->rx) {
+		d->begun |= bit_of(tcp, d->instance);
+		look_who_left(tcp);
+	}
+}
+
+/*
+ * The peer has ceased to speak it before it was revoked here, so its bytes end where another
+ * begins that lives on, or where nobody's begin.
+ */
+bool l45_tcp_awaits(const struct l45_tcp *tcp, const struct l45_instance *instance)
+{
+	const struct l45_tcp_direction *rx;
+	u64 bit;
+
+	if (!tcp || !l45_tcp_speaks(instance, L45_NL_DIRECTION_INGRESS) ||
+	    instance->ops->flags & L45_TRANSPARENT)
+		return false;
+	rx = &tcp->rx;
+	bit = bit_of(tcp, instance);
+	if (rx->instance == instance)
+		return true;
+	if (rx->err || rx->never & bit)
+		return false;
+	if (rx->plain == L45_REST)
+		return instance->ops->flags & L45_JOIN && !(rx->begun & bit);
+	if (rx->instance && rx->claimed && !READ_ONCE(rx->instance->dead))
+		return !(rx->begun & bit) && instance->serial > rx->instance->serial;
+	return true;
+}
+
 static void give(struct l45_tcp *tcp, struct l45_tcp_direction *d, struct l45_instance *instance,
 		 enum l45_direction direction)
 {
 	d->instance = instance;
+	d->claimed = false;
 	l45_socket_flow(tcp->socket, instance, direction, &d->flow);
 	l45_engine_start(&d->cursor, instance->ops, &d->flow);
 }
@@ -72,6 +122,8 @@ void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d, enum l45_dire
 	d->late = d->plain == L45_REST;
 	d->together = 0;
 	d->passed = 0;
+	if (d == &tcp->rx && d->late)
+		look_who_left(tcp);
 }
 
 void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,

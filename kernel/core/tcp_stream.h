@@ -28,6 +28,8 @@ struct l45_tcp_direction {
 	int err;		       /* for good */
 	bool late;		       /* tx: the peer takes what comes for plain, but for a mark */
 	bool joining;		       /* rx: its mark was found, its header not yet read */
+	bool claimed;		       /* the instance has said that it is its own */
+	u64 begun;		       /* rx: instances that have ever */
 	u32 boundary;		       /* rx: where the last one has left */
 	u32 suspect_at;		       /* rx: where a mark began that came in pieces, and the */
 	u8 suspect;		       /* application has some; 1 + whose it is, 0: none */
@@ -63,7 +65,7 @@ struct l45_tcp {
 
 /* Who has a direction: tcp_stream.c */
 
-/* Does it customize in this direction? */
+/* Does it customize in this direction? Who is revoked reads what is left. */
 bool l45_tcp_speaks(const struct l45_instance *instance, u8 flag);
 /* Index of the first in order, other than those in `but`, or -1. Late: in plain bytes. */
 int l45_tcp_choice(const struct l45_tcp *tcp, u8 flag, u64 but, bool late);
@@ -90,6 +92,14 @@ static inline void l45_tcp_keep(struct l45_instance **kept, struct l45_instance 
 /* The engine said PASS or DETACH. */
 void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 		    const struct l45_segment *segment);
+
+/* What nobody knew whose it is, the instance that was asked takes. */
+void l45_tcp_claim(struct l45_tcp *tcp, struct l45_tcp_direction *d);
+static inline void l45_tcp_claimed(struct l45_tcp *tcp, struct l45_tcp_direction *d)
+{
+	if (unlikely(!d->claimed))
+		l45_tcp_claim(tcp, d);
+}
 
 /* Bytes that nobody claimed went by. */
 static inline void l45_tcp_plain_done(struct l45_tcp_direction *d, u64 len)

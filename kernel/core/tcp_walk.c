@@ -219,9 +219,7 @@ u32 l45_walk_straight(struct l45_walk *walk, struct iov_iter *iter, size_t len)
 	if (all) {
 		l45_walk_consume(walk, all);
 		walk->removed += removed;
-		walk->rx->joining = false;
-		walk->rx->passed = 0;
-		walk->rx->together = 0;
+		l45_tcp_claimed(walk->tcp, walk->rx);
 		iov_iter_advance(iter, all - removed);
 	}
 	return all - removed;
@@ -286,11 +284,8 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 			l45_count(d->instance, PASSED, 1);
 			trace_l45_pass(walk->sk, d->instance, L45_INGRESS, 0);
 		} else if (segment->kind != L45_SEGMENT_DETACH) {
-			if (segment->kind != L45_SEGMENT_MORE) {
-				d->joining = false;
-				d->passed = 0;
-				d->together = 0;
-			}
+			if (segment->kind != L45_SEGMENT_MORE)
+				l45_tcp_claimed(walk->tcp, d);
 			return 0;
 		}
 		l45_tcp_let_go(walk->tcp, d, segment);

@@ -96,7 +96,10 @@ enum l45_attribute_customization {
 	L45_A_CUSTOMIZATION_VERSION,
 	/* ABI it was built against. */
 	L45_A_CUSTOMIZATION_ABI,
-	/* Instances that use it; it can be unloaded at 0. */
+	/*
+	 * Instances that use it; it can be unloaded at 0. Revoked ones count as long as a
+	 * stream holds them (see draining).
+	 */
 	L45_A_CUSTOMIZATION_USERS,
 	/* Checksum that modpost put into the module (MODULE_INFO srcversion). */
 	L45_A_CUSTOMIZATION_SRCVERSION,
@@ -296,6 +299,11 @@ enum l45_attribute_socket {
 	L45_A_SOCKET_UID,
 	/* Instances attached, by priority. */
 	L45_A_SOCKET_INSTANCE,
+	/*
+	 * Revoked instances of which the stream may have bytes still to read; gone when it has
+	 * read them, or is closed.
+	 */
+	L45_A_SOCKET_DRAINING,
 
 	__L45_A_SOCKET_MAX,
 	L45_A_SOCKET_MAX = (__L45_A_SOCKET_MAX - 1)
@@ -309,8 +317,8 @@ enum l45_command {
 	L45_CMD_CUSTOMIZATION_GET,
 	/*
 	 * Register an instance. EEXIST when the id is registered (whatever its content), ENOENT
-	 * when the customization is not loaded, EINVAL with the offending attribute in the
-	 * extended acknowledgment.
+	 * when the customization is not loaded, ENOSPC when a live socket has 62 instances
+	 * already, EINVAL with the offending attribute in the extended acknowledgment.
 	 */
 	L45_CMD_INSTANCE_NEW,
 	/*
@@ -319,7 +327,9 @@ enum l45_command {
 	 */
 	L45_CMD_INSTANCE_SET,
 	/*
-	 * Revoke an instance, detaching it from every socket. ENOENT when it is not registered.
+	 * Revoke an instance, detaching it from every socket. A stream that may have bytes of
+	 * it still to read keeps it for that alone (see draining), and its customization
+	 * loaded. ENOENT when it is not registered.
 	 */
 	L45_CMD_INSTANCE_DEL,
 	/* One instance by its id, or all of them. */

@@ -15,8 +15,8 @@ const TURNS: [RotateTarget, RotateTarget] = [
 const ROTATIONS = { quick: 2, full: 100 };
 
 /** Rotates and answers how long both ends took to switch, in milliseconds. */
-async function rotate(fleet: Fleet, from: string, to: RotateTarget, drain = 0): Promise<number> {
-  const request = { from, to, drain, timeout: 120, wait: 120 };
+async function rotate(fleet: Fleet, from: string, to: RotateTarget): Promise<number> {
+  const request = { from, to, drain: 0, timeout: 120, wait: 120 };
   const { body } = await fleet.stack.request<Rotation>('l45.deployer.rotate', request, 180_000);
   if (body.step !== 'done') throw new Error(`not rotated: ${JSON.stringify(body)}`);
   return Date.parse(body.switchedAt ?? '') - Date.parse(body.createdAt);
@@ -104,8 +104,6 @@ const DOWNLOAD = {
   quick: { rotations: 2, bytes: 25_000_000, rate: 400_000 },
   full: { rotations: 100, bytes: 200_000_000, rate: 250_000 },
 };
-/** Seconds in which such a reader comes to the end of what buffers of both hosts can hold. */
-const DRAIN = 5;
 
 export const tlsRotation: Experiment = {
   name: 'tls-rotation',
@@ -131,7 +129,7 @@ export const tlsRotation: Experiment = {
     let during = 0;
     for (let i = 0; i < rotations; i++) {
       const [from, to] = [names[i % 2] ?? '', names[(i + 1) % 2] ?? ''];
-      times.push(await rotate(fleet, from, { name: to, customization }, DRAIN));
+      times.push(await rotate(fleet, from, { name: to, customization }));
       if (await attached()) during++;
       progress(rotations);
     }

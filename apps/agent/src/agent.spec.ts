@@ -432,6 +432,7 @@ describe('agent', () => {
           pid: 1,
           uid: 0,
           instances: [id],
+          draining: [],
         },
       ];
       const status = await agent.status();

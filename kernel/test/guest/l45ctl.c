@@ -267,6 +267,9 @@ static void print_socket(const struct nlattr *attr, int len)
 		case L45_A_SOCKET_INSTANCE:
 			printf("instance=%u ", ((uint8_t *)data_of(attr))[15]);
 			break;
+		case L45_A_SOCKET_DRAINING:
+			printf("draining=%u ", ((uint8_t *)data_of(attr))[15]);
+			break;
 		}
 	}
 	printf("\n");

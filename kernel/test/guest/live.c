@@ -477,6 +477,81 @@ static void join_and_leave(void)
 
 static void joins(void) { under_traffic(join_and_leave); ctl("flush"); }
 
+static int sockets(const char *which)
+{
+	char command[600];
+	FILE *pipe;
+	int count;
+
+	snprintf(command, sizeof(command), "%s sockets | grep -c '%s'", getenv("L45CTL"), which);
+	pipe = popen(command, "r");
+	check(pipe && fscanf(pipe, "%d", &count) == 1);
+	pclose(pipe);
+	return count;
+}
+
+/*
+ * Rotated twice, and then left, before the reader has come to any of it: each instance is
+ * gone by the time that its bytes are read.
+ */
+static void rotated_unread(void)
+{
+	const char *const turns[] = { "stream_tag", "app_id", "xor_dialect" };
+	int client, server, size = 1;
+	uint64_t sent = 0, got = 0;
+	uint8_t buffer[20000];
+
+	connection(&client, &server);
+	for (int turn = 0; turn < 3; turn++) {
+		int id = turn + 1;
+
+		instance(id, turns[turn], turn == 2 ? "attach=1 priority=5 p.interval=100 "
+						      "b.key=000102030405060708090a0b0c0d0e0f" :
+						      "attach=1 priority=5");
+		if (turn) {
+			ctl("set %d priority=9", turn);
+			send_all(client, sent, 7000, 1);
+			sent += 7000;
+			ctl("set %d directions=1", turn);
+			ctl("del %d", turn);
+		}
+		send_all(client, sent, 5000, 1);
+		sent += 5000;
+	}
+	ctl("set 3 directions=1");
+	send_all(client, sent, 3000, 1);
+	sent += 3000;
+	ctl("del 3");
+	send_all(client, sent, 500, 1);
+	sent += 500;
+	for (int id = 1; id <= 3; id++) {
+		char draining[20];
+
+		snprintf(draining, sizeof(draining), "draining=%d", id);
+		check(sockets(draining) > 0);
+	}
+	check(!sockets("instance="));
+
+	while (got < sent) {
+		ssize_t ret = recv(server, buffer, size, got & 1 ? MSG_PEEK : 0);
+
+		check(ret > 0);
+		verify(buffer, got, ret, 1);
+		if (got & 1) {
+			ret = recv(server, buffer, size, 0);
+			check(ret > 0);
+			verify(buffer, got, ret, 1);
+		}
+		got += ret;
+		size = 1 + size * 7 % 3001;
+	}
+	/* Nothing of them is left but where the other direction has never said anything. */
+	check(quiet(server) && sockets("draining=") == 1);
+	close(client);
+	close(server);
+	check(!sockets("draining="));
+}
+
 static int becomes_writable(int epoll, int timeout_ms)
 {
 	struct epoll_event event;
@@ -530,7 +605,8 @@ static void delays(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(delays), {}
+	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(rotated_unread),
+	CASE(delays), {}
 };
 
 int main(int argc, char **argv)

@@ -147,7 +147,7 @@ export interface LoadedCustomization {
   name: string;
   version: string;
   srcversion: string;
-  /** Instances that use it. */
+  /** Instances that use it, and revoked ones that a stream still holds. */
   users: number;
 }
 
@@ -185,6 +185,8 @@ export interface AttachedSocket {
   uid: number;
   /** Identifiers, by priority. */
   instances: string[];
+  /** Revoked instances of which a stream may have bytes still to read; empty on UDP. */
+  draining: string[];
 }
 
 /** Answer of `l45.agent.<host>.status`, read from the kernel at that moment. */

@@ -106,7 +106,11 @@ it('reads a socket with and without a peer', () => {
     pid: 0,
     uid: 0,
     instances: [],
+    draining: [],
   });
   const peer = { remoteAddress: Buffer.alloc(16), remotePort: 9 };
   expect(decodeSocket({ ...local, ...peer }).remote).toEqual({ address: '::', port: 9 });
+  const id = Buffer.alloc(16, 0xab);
+  const { draining } = decodeSocket({ ...local, draining: [id] });
+  expect(draining).toEqual(['abababab-abab-abab-abab-abababababab']);
 });

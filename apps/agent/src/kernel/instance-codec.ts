@@ -103,6 +103,7 @@ export function decodeSocket(tags: Tags<'socket'>): AttachedSocket {
     pid: tags.pid ?? 0,
     uid: tags.uid ?? 0,
     instances: (tags.instance ?? []).map(decodeId),
+    draining: (tags.draining ?? []).map(decodeId),
   };
 }
 

@@ -78,7 +78,7 @@ export const attributeSets = {
     version: { id: 2, type: 'string' },
     /** ABI it was built against. */
     abi: { id: 3, type: 'u32' },
-    /** Instances that use it; it can be unloaded at 0. */
+    /** Instances that use it; it can be unloaded at 0. Revoked ones count as long as a stream holds them (see draining). */
     users: { id: 4, type: 'u32' },
     /** Checksum that modpost put into the module (MODULE_INFO srcversion). */
     srcversion: { id: 5, type: 'string' },
@@ -230,6 +230,8 @@ export const attributeSets = {
     uid: { id: 10, type: 'u32' },
     /** Instances attached, by priority. */
     instance: { id: 11, type: 'binary', multi: true },
+    /** Revoked instances of which the stream may have bytes still to read; gone when it has read them, or is closed. */
+    draining: { id: 12, type: 'binary', multi: true },
   },
 } as const;
 
@@ -239,11 +241,11 @@ export const commands = {
   coreGet: { id: 1, set: 'core' },
   /** Loaded customizations. */
   customizationGet: { id: 2, set: 'customization' },
-  /** Register an instance. EEXIST when the id is registered (whatever its content), ENOENT when the customization is not loaded, EINVAL with the offending attribute in the extended acknowledgment. */
+  /** Register an instance. EEXIST when the id is registered (whatever its content), ENOENT when the customization is not loaded, ENOSPC when a live socket has 62 instances already, EINVAL with the offending attribute in the extended acknowledgment. */
   instanceNew: { id: 3, set: 'instance' },
   /** Change what can be changed of an instance, at once on all its sockets. ENOENT when it is not registered. */
   instanceSet: { id: 4, set: 'instance' },
-  /** Revoke an instance, detaching it from every socket. ENOENT when it is not registered. */
+  /** Revoke an instance, detaching it from every socket. A stream that may have bytes of it still to read keeps it for that alone (see draining), and its customization loaded. ENOENT when it is not registered. */
   instanceDel: { id: 5, set: 'instance' },
   /** One instance by its id, or all of them. */
   instanceGet: { id: 6, set: 'instance' },

@@ -67,5 +67,5 @@ const inUse = ({ name, srcversion }: Artifact, loaded: Loaded): L45Error =>
   new L45Error(
     'KERNEL',
     `${name} is loaded with srcversion ${loaded.srcversion} instead of ${srcversion}, and ` +
-      `${loaded.users} instances use it: it is replaced once they are revoked`,
+      `${loaded.users} instances use it: it is replaced once they are revoked, and no stream holds unread bytes of them`,
   );
