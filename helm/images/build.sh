@@ -3,10 +3,13 @@
 # build.sh [services|agent|builder]…: builds these images, or all, as localhost/l45-<name>:<version>.
 # Needs buildah, and no daemon. Bases come from a registry, unless you name others:
 #   NODE_BASE=localhost/l45-base DEBIAN_BASE=localhost/l45-base sh helm/images/build.sh
-# KERNEL_HEADERS are the packages with the headers of your nodes' kernels.
+# KERNEL_HEADERS are the packages with the headers of your nodes' kernels. The bill of materials of
+# each image is in it, as /app/sbom.cdx.json, and in build/l45-<name>.cdx.json.
 set -eu
 cd "$(dirname "$0")/../.."
 
+# Compiled already, in a folder with src/dist and src/node_modules: for tests.
+built=${BUILT:+--build-context=build=$BUILT}
 version=$(sed -n 's/^appVersion: //p' helm/l45/Chart.yaml | tr -d "'\"")
 [ $# -gt 0 ] || set -- services agent builder
 
@@ -17,9 +20,14 @@ for name in NODE_BASE DEBIAN_BASE KERNEL_HEADERS; do
 done
 
 for image in "$@"; do
+	tag=localhost/l45-$image:${TAG:-$version}
 	# chroot: works in containers, too, where others need privileges.
 	# shellcheck disable=SC2086 # a list
 	buildah build --isolation chroot --layers --quiet $arguments \
-		--file helm/images/Containerfile --ignorefile helm/images/containerignore \
-		--target "$image" --tag "localhost/l45-$image:$version" .
+		$built --file helm/images/Containerfile --ignorefile helm/images/containerignore \
+		--build-arg VERSION="$version" --target "$image" --tag "$tag" .
+	container=$(buildah from "$tag")
+	mkdir -p build
+	cp "$(buildah mount "$container")/app/sbom.cdx.json" "build/l45-$image.cdx.json"
+	buildah rm "$container" >/dev/null
 done

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bundles request.mjs into dist/request/main.js, beside the services of the image.
+// Bundles request.mjs into dist/request, or the folder that is given, beside the services of the
+// image.
 
 import { build } from 'esbuild';
+import { writeFileSync } from 'node:fs';
+import { packagesOf } from '../../scripts/packages.mjs';
 
-await build({
+const folder = process.argv[2] ?? 'dist/request';
+const outfile = `${folder}/main.js`;
+const { metafile } = await build({
   entryPoints: ['helm/images/request.mjs'],
-  outfile: process.argv[2] ?? 'dist/request/main.js',
+  outfile,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -14,4 +19,7 @@ await build({
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },
+  metafile: true,
 });
+const [output] = Object.values(metafile.outputs);
+writeFileSync(`${folder}/packages.json`, JSON.stringify(packagesOf(output)));

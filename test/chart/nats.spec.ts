@@ -149,8 +149,8 @@ describe('the NATS server of the chart', () => {
   });
 
   it('answers the test of a release, which is run as operator', async () => {
-    const built = join(folder, 'request.mjs');
-    await execa(process.execPath, ['helm/images/bundle-request.mjs', built]);
+    await execa(process.execPath, ['helm/images/bundle-request.mjs', join(folder, 'request')]);
+    const built = join(folder, 'request/main.js');
     const answering = (service: ServiceName, connection: NatsConnection, subject: string) =>
       connection.subscribe(subject, { callback: (_, message) => void message.respond(service) });
     answering('deployer', deployer, 'l45.deployer.status');

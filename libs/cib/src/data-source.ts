@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { isUnavailable } from './unavailable.js';
 
@@ -21,6 +22,8 @@ export const dataSourceOptions = (
   { schema, entities, migrations }: SchemaOptions,
 ): DataSourceOptions => ({
   type: 'postgres',
+  // TypeORM would look for it in node_modules, where there are none beside a bundle.
+  driver: pg,
   url,
   schema,
   entities,

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type NatsServer, startNats } from '@l45/bus/testing';
+import { type PostgresServer, startPostgres } from '@l45/cib/testing';
+import { connect } from '@nats-io/transport-node';
+import { once } from 'node:events';
+import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { waitFor } from '../wait.js';
+import { buildImages } from './build.js';
+import { Image } from './image.js';
+
+jest.setTimeout(300_000);
+
+const MB = 1e6;
+const SHELLS = /^(ba|da|z|k|c|tc)?sh$|^(busybox|toybox|perl|python.*)$/;
+const PACKAGE_MANAGERS = /^(npm|npx|corepack|yarn|apt.*|dpkg.*)$/;
+
+interface Component {
+  name: string;
+  version: string;
+  purl: string;
+  licenses?: object[];
+}
+
+let folder: string;
+let images: { services: Image; agent: Image };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'l45-images-'));
+  const [services = '', agent = ''] = await buildImages(folder, ['services', 'agent']);
+  images = { services: await Image.open(services), agent: await Image.open(agent) };
+});
+
+afterAll(async () => {
+  for (const image of Object.values(images ?? {})) await image.close();
+  await rm(folder, { recursive: true });
+});
+
+describe.each(['services', 'agent'] as const)('the image of %s', (name) => {
+  it('is small', async () => {
+    expect(await images[name].bytes()).toBeLessThan(200 * MB);
+  });
+
+  it('has no shell, no package manager, and nothing that gives privileges', async () => {
+    const { root } = images[name];
+    const files = await images[name].files();
+    expect(files).toContain('/usr/bin/node');
+    const programs = files.map((path) => basename(path));
+    expect(programs.filter((file) => SHELLS.test(file) || PACKAGE_MANAGERS.test(file))).toEqual([]);
+    const modes = files.map(async (path) => [path, (await lstat(join(root, path))).mode & 0o6000]);
+    expect((await Promise.all(modes)).filter(([, mode]) => mode)).toEqual([]);
+  });
+
+  it('has a bill of materials that names all that is bundled, and where it is from', async () => {
+    const { root } = images[name];
+    const bom = JSON.parse(await readFile(join(root, 'app/sbom.cdx.json'), 'utf8'));
+    expect(bom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.5',
+      metadata: { component: { type: 'container', name: `l45-${name}`, version: '0.1.0' } },
+    });
+    const components = bom.components as Component[];
+    const refs = components.map((one) => (one as unknown as Record<string, string>)['bom-ref']);
+    expect(refs).toEqual([...new Set(refs)]);
+    expect(components.every(({ version, purl }) => version && purl.startsWith('pkg:'))).toBe(true);
+    const named = (type: string) =>
+      components.filter(({ purl }) => purl.startsWith(`pkg:${type}/`)).map((one) => one.name);
+    expect(named('generic')).toEqual(['node']);
+    expect(named('deb')).toEqual(expect.arrayContaining(['libc6', 'libstdc++6']));
+
+    // esbuild says above each module where it was.
+    const bundles = (await images[name].files()).filter((path) => path.endsWith('/main.js'));
+    expect(bundles.length).toBe(name === 'agent' ? 1 : 6);
+    const texts = await Promise.all(bundles.map((path) => readFile(join(root, path), 'utf8')));
+    const modules = texts
+      .join('\n')
+      .matchAll(/^\s*(?:\/\/ |")\S*node_modules\/((?:@[^/]+\/)?[^/"]+)\/[^"]*"?/gm);
+    const bundled = new Set([...modules].map(([, found = '']) => found));
+    expect(bundled.size).toBeGreaterThan(20);
+    expect([...bundled].filter((found) => !named('npm').includes(found))).toEqual([]);
+  });
+});
+
+describe('the services, in their image', () => {
+  let nats: NatsServer;
+  let postgres: PostgresServer;
+
+  beforeAll(async () => {
+    [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([nats?.stop(), postgres?.stop()]);
+  });
+
+  it.each(['deployer', 'monitor', 'middlebox'])(
+    'run: %s, as nobody, with a root that it can only read',
+    async (service) => {
+      expect(images.services.config.User).toBe('65532:65532');
+      const child = images.services.run([`dist/${service}/main.js`], {
+        NATS_URL: nats.url,
+        DATABASE_URL: postgres.url,
+      });
+      const connection = await connect({ servers: nats.url });
+      const answer = await waitFor(`${service} to answer`, () => {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+        return connection.request(`$SRV.PING.l45-${service}`).catch(() => undefined);
+      });
+      expect(answer.json()).toMatchObject({ name: `l45-${service}` });
+      await connection.close();
+      child.kill();
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    },
+  );
+});
+
+describe('the agent, in its image', () => {
+  it('has the code that programs kernels: it gets as far as its configuration', async () => {
+    const child = images.agent.run(['dist/agent/main.js'], { NATS_URL: 'nowhere' });
+    const said = (await child.stdout?.toArray())?.join('') ?? '';
+    expect(said).toContain('NATS_URL must be nats://host:port');
+  });
+
+  it('loads modules with nothing but kmod', async () => {
+    expect(await images.agent.files()).toEqual(
+      expect.arrayContaining(['/usr/bin/kmod', '/usr/sbin/insmod', '/usr/sbin/rmmod']),
+    );
+  });
+});
