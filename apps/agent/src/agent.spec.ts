@@ -450,6 +450,7 @@ describe('agent', () => {
         pid: 1,
         uid: 0,
         instances: [id],
+        draining: [],
       });
       kernel.attached = [
         flow('1', 'dig', mine),
