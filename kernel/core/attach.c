@@ -21,7 +21,7 @@ struct bucket {
 };
 
 static struct bucket *table;
-static struct kmem_cache *cache;
+static struct kmem_cache *socket_cache;
 static atomic_t attached = ATOMIC_INIT(0); /* sockets with instances */
 
 static struct bucket *bucket_of(const struct sock *sk)
@@ -160,7 +160,7 @@ static void socket_free(struct rcu_head *rcu)
 {
 	struct l45_socket *socket = container_of(rcu, struct l45_socket, rcu);
 
-	kmem_cache_free(cache, socket);
+	kmem_cache_free(socket_cache, socket);
 	module_put(THIS_MODULE);
 }
 
@@ -181,7 +181,7 @@ struct l45_socket *l45_attach_socket(struct sock *sk, const struct l45_owner *ow
 	/* Fails when we are being unloaded. */
 	if (!try_module_get(THIS_MODULE))
 		return NULL;
-	socket = kmem_cache_alloc(cache, GFP_KERNEL);
+	socket = kmem_cache_alloc(socket_cache, GFP_KERNEL);
 	if (!socket) {
 		module_put(THIS_MODULE);
 		return NULL;
@@ -532,8 +532,8 @@ int l45_attach_init(void)
 	for (i = 0; i < 1U << TABLE_BITS; i++)
 		spin_lock_init(&table[i].lock);
 
-	cache = kmem_cache_create("l45_socket", sizeof(struct l45_socket), 0, 0, construct);
-	if (!cache) {
+	socket_cache = kmem_cache_create("l45_socket", sizeof(struct l45_socket), 0, 0, construct);
+	if (!socket_cache) {
 		kvfree(table);
 		return -ENOMEM;
 	}
@@ -547,6 +547,6 @@ void l45_attach_uninit(void)
 	rcu_barrier();
 	rcu_barrier();
 	rcu_barrier();
-	kmem_cache_destroy(cache);
+	kmem_cache_destroy(socket_cache);
 	kvfree(table);
 }

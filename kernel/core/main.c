@@ -7,9 +7,6 @@
 #include "tap.h"
 #include "tcp.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static int __init l45_init(void)
 {
 	int err;

@@ -8,13 +8,13 @@
 #include "tcp_pages.h"
 #include "tcp_stream.h"
 
-static struct kmem_cache *cache;
+static struct kmem_cache *tcp_cache;
 
 struct l45_tcp *l45_tcp_alloc(void)
 {
 	struct l45_tcp *tcp;
 
-	tcp = kmem_cache_alloc(cache, GFP_KERNEL);
+	tcp = kmem_cache_alloc(tcp_cache, GFP_KERNEL);
 	if (!tcp)
 		return NULL;
 	/* Cursors, and what is held, are set up when there is something. */
@@ -32,7 +32,7 @@ void l45_tcp_free(struct l45_tcp *tcp)
 	if (tcp->page)
 		put_page(tcp->page);
 	l45_attach_put_set(tcp->set);
-	kmem_cache_free(cache, tcp);
+	kmem_cache_free(tcp_cache, tcp);
 }
 
 int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
@@ -199,22 +199,22 @@ void l45_tcp_changed(struct l45_socket *socket)
 }
 
 /* With a constructor, the allocator leaves clearing to us: most of it is never needed. */
-static void construct(void *tcp)
+static void construct_tcp(void *tcp)
 {
 }
 
 int l45_tcp_init(void)
 {
 	/* What is held and inserted is copied from and to the application right here. */
-	cache = kmem_cache_create_usercopy("l45_tcp", sizeof(struct l45_tcp), 0, 0,
+	tcp_cache = kmem_cache_create_usercopy("l45_tcp", sizeof(struct l45_tcp), 0, 0,
 					   offsetof(struct l45_tcp, tx),
 					   sizeof(struct l45_tcp) - offsetof(struct l45_tcp, tx),
-					   construct);
-	return cache ? 0 : -ENOMEM;
+					   construct_tcp);
+	return tcp_cache ? 0 : -ENOMEM;
 }
 
 void l45_tcp_uninit(void)
 {
 	l45_pages_uninit();
-	kmem_cache_destroy(cache);
+	kmem_cache_destroy(tcp_cache);
 }

@@ -575,7 +575,7 @@ static void decoded_free(struct decoded *decoded)
 		kvfree(decoded->out);
 }
 
-static int decode(struct l45_socket *socket, struct sk_buff *skb, struct scratch *scratch,
+static int decode_datagram(struct l45_socket *socket, struct sk_buff *skb, struct scratch *scratch,
 		  struct decoded *decoded)
 {
 	struct l45_endpoint local, remote;
@@ -708,7 +708,7 @@ static bool checksum_right(struct sk_buff *skb)
 	return udp_skb_csum_unnecessary(skb) || !__udp_lib_checksum_complete(skb);
 }
 
-static noinline int receive(struct sock *sk, struct l45_socket *socket, struct msghdr *msg,
+static noinline int receive_datagram(struct sock *sk, struct l45_socket *socket, struct msghdr *msg,
 			    size_t len, int flags, int *addr_len)
 {
 	bool peeking = flags & MSG_PEEK;
@@ -742,7 +742,7 @@ again:
 		goto drop;
 	}
 
-	err = decode(socket, skb, &scratch, &decoded);
+	err = decode_datagram(socket, skb, &scratch, &decoded);
 	if (err == -ENOBUFS)
 		goto fail;
 	if (err) {
@@ -842,7 +842,7 @@ int l45_udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 #endif
 		ret = l45_tap_stock(sk)->recvmsg(sk, msg, len, flags, addr_len);
 	else
-		ret = receive(sk, socket, msg, len, flags, addr_len);
+		ret = receive_datagram(sk, socket, msg, len, flags, addr_len);
 	l45_socket_put(socket);
 	return ret;
 }
@@ -870,7 +870,7 @@ static noinline int next_len(struct sock *sk, struct l45_socket *socket)
 		return 0;
 
 	if (checksum_right(skb)) {
-		if (!decode(socket, skb, &scratch, &decoded))
+		if (!decode_datagram(socket, skb, &scratch, &decoded))
 			len = decoded.len;
 		decoded_free(&decoded);
 	}
