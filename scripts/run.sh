@@ -18,7 +18,7 @@ prepare() {
 
 demo() {
 	prepare
-	exec node --import tsx test/demo/main.ts "$@"
+	exec node dist/demo/main.js "$@"
 }
 
 bench_kernel() {

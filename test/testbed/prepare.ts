@@ -14,7 +14,6 @@ import {
 } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 /** What a virtual host is booted from; all of it lies in the cache. */
@@ -57,12 +56,7 @@ function cacheFolder(): string {
   return process.env['L45_CACHE'] ?? join(base, 'layer45');
 }
 
-/** Also found when this file runs compiled, from build/. */
-function guestSource(name: string): string {
-  const beside = fileURLToPath(new URL(`guest/${name}`, import.meta.url));
-  const fromBuild = fileURLToPath(new URL(`../../../test/testbed/guest/${name}`, import.meta.url));
-  return existsSync(beside) ? beside : fromBuild;
-}
+const guestSource = (name: string): string => join('test/testbed/guest', name);
 
 async function contentKey(release: string): Promise<string> {
   const hash = createHash('sha256').update(`${release} ${MODULES.join()}`);
