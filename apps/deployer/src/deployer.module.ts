@@ -31,6 +31,7 @@ import { Revisions1763900000000 } from './storage/migrations/1763900000000-revis
 import { Labels1763920000000 } from './storage/migrations/1763920000000-labels.js';
 import { Schedules1763930000000 } from './storage/migrations/1763930000000-schedules.js';
 import { Middleboxes1763940000000 } from './storage/migrations/1763940000000-middleboxes.js';
+import { Waves1764110000000 } from './storage/migrations/1764110000000-waves.js';
 import { ScheduleRow } from './storage/schedule.entity.js';
 import { SchedulesRepository } from './storage/schedules.repository.js';
 import { OutboxRow } from './storage/outbox.entity.js';
@@ -65,6 +66,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
         Labels1763920000000,
         Schedules1763930000000,
         Middleboxes1763940000000,
+        Waves1764110000000,
       ],
     }),
   ],

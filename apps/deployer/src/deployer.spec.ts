@@ -131,6 +131,38 @@ describe('deploy', () => {
   });
 });
 
+describe('a deploy in waves', () => {
+  it('comes to one host after the other, and ends like any other', async () => {
+    const before = plane.agent('dns-server').applied.length;
+    const deployment = await plane.deploy({ waves: { size: 1, hold: 0 }, wait: 20 });
+    expect(deployment).toMatchObject({ state: 'deployed', revision: expect.any(Number) });
+    expect(deployment.rollout).toBeUndefined();
+    const told = plane.agent('dns-server').applied.slice(before);
+    expect(told.map(({ instances }) => instances[0]?.directions.length)).toEqual([1, 2]);
+  });
+
+  it('that fails is taken back everywhere, and says who failed', async () => {
+    plane.agent('dns-server').willing = false;
+    const { name, id } = await plane.deploy({
+      waves: { size: 1, hold: 0, timeout: 1 },
+      author: 'alice',
+      wait: 0,
+    });
+    const problem = 'not confirmed in time: dns-server kernel refused: EBUSY: no';
+    await eventually(
+      () => plane.ask(ENDPOINTS.deployer.status, { name }),
+      ({ deployments }) =>
+        expect(deployments).toMatchObject([{ id, state: 'revoking', rollout: { problem } }]),
+    );
+    const { revisions: all } = await plane.ask(ENDPOINTS.deployer.history, { name });
+    expect(all[0]).toMatchObject({ change: 'revoke', author: 'deployer', reason: problem });
+    await eventually(
+      () => directions('client').at(-1),
+      (last) => expect(last).toEqual([]),
+    );
+  });
+});
+
 describe('a deploy that cannot be is refused before anything is stored', () => {
   it.each<[string, Partial<DeployRequest>, object]>([
     ['an unknown customization', { customization: 'dns_tga' }, { name: 'UNKNOWN_CUSTOMIZATION' }],

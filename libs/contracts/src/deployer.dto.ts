@@ -21,6 +21,7 @@ import {
   ATTACH,
   type Attach,
   Describe,
+  type Direction,
   IsName,
   IsPriority,
   IsWait,
@@ -95,6 +96,38 @@ export class ChangeRequest {
   ifRevision?: number;
 }
 
+/**
+ * Few hosts at a time: understanding in waves, then speaking in waves. A wave that fails ends the
+ * rollout, and takes it back.
+ */
+export class Waves {
+  @Describe('Hosts of a wave', 10)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  size: number;
+
+  @Describe('Seconds that its hosts have to stay healthy before the next wave; default 10', 10)
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(86_400)
+  hold?: number;
+
+  @Describe('Seconds that its hosts have to confirm; default 60', 60)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(3_600)
+  timeout?: number;
+
+  @Describe('Messages that an instance may refuse with an error; default 0', 0)
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  errors?: number;
+}
+
 export class DeployRequest extends ChangeRequest {
   @Describe('Name of the deployment, free again once it is revoked', 'tag-dns')
   @IsName()
@@ -126,6 +159,11 @@ export class DeployRequest extends ChangeRequest {
   @Describe('Where, and on which flows')
   @Nested(() => Ends)
   ends: Ends;
+
+  @Describe('Roll it out in waves; absent: everywhere at once')
+  @IsOptional()
+  @Nested(() => Waves)
+  waves?: Waves;
 
   @IsWait()
   wait?: number;
@@ -326,6 +364,17 @@ export interface HostProgress {
   reason?: string;
 }
 
+/** How far a rollout in waves is. */
+export interface RolloutProgress {
+  /** `ingress`: hosts come to understand; `egress`: then they come to speak. */
+  step: Direction;
+  /** Hosts that it has come to in this step, of all. */
+  reached: number;
+  total: number;
+  /** Which host failed and how, if it was taken back. */
+  problem?: string;
+}
+
 export interface Deployment {
   /** UUID; the mark on the wire is derived from it. */
   id: string;
@@ -341,6 +390,8 @@ export interface Deployment {
   /** Grows by one with every accepted change of what has this name. */
   revision: number;
   hosts: HostProgress[];
+  /** While it is rolled out in waves, or when that has failed. */
+  rollout?: RolloutProgress;
   createdAt: string;
   updatedAt: string;
 }

@@ -8,6 +8,7 @@ import {
   L45Error,
   type Role,
   ROLES,
+  type Waves,
 } from '@l45/contracts';
 import { normaliseMatch } from '../match/normalise.js';
 import type { Specification } from '../storage/deployment.entity.js';
@@ -29,8 +30,16 @@ export function specify(request: DeployRequest, customization: Customization): S
     mode: mode ?? DEFAULTS.mode,
     attach: attach ?? DEFAULTS.attach,
     ends,
+    ...(request.waves && { waves: specifyWaves(request.waves) }),
   };
 }
+
+const specifyWaves = ({ size, hold = 10, timeout = 60, errors = 0 }: Waves): Required<Waves> => ({
+  size,
+  hold,
+  timeout,
+  errors,
+});
 
 function specifyEnds(ends: Ends, customization: Customization): Ends {
   const given = ROLES.filter((role) => ends[role]);

@@ -2,6 +2,7 @@
 import { currentTraceparent } from '@l45/telemetry';
 import { randomUUID } from 'node:crypto';
 import type { Members } from '../rollout/membership.js';
+import { firstWave } from '../rollout/waves.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
 
 /** A deployment that begins. */
@@ -22,6 +23,7 @@ export function newDeployment(
     mode,
     deprecated: false,
     phase: 'ingress',
+    rollout: firstWave(specification, now),
     forced: false,
     revision: 1,
     traceparent: currentTraceparent() ?? null,

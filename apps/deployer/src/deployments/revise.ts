@@ -14,6 +14,8 @@ export type Order = Pick<ChangeRequest, 'author' | 'ifRevision'> & {
 };
 
 export const ANONYMOUS = 'anonymous';
+/** Of what nobody asked for. */
+const SELF = 'deployer';
 
 /** The record of a change; `before` is undefined for a new deployment. */
 export function revise(
@@ -68,6 +70,20 @@ const changesOf = (
   Object.entries(after)
     .filter(([field, to]) => !isDeepStrictEqual(before?.[field], to))
     .map(([field, to]) => (before ? { field, from: before[field], to } : { field, to }));
+
+/** What a wave made of a deployment, and the revision if it was taken back. */
+export function recordFailure(
+  before: DeploymentRow,
+  after: DeploymentRow,
+): { row: DeploymentRow; revision?: RevisionRow } {
+  const { problem } = after.rollout ?? {};
+  if (!problem) return { row: after };
+  const row = { ...after, revision: before.revision + 1 };
+  return {
+    row,
+    revision: revise(before, row, { change: 'revoke', author: SELF, reason: problem }),
+  };
+}
 
 /** What a rotation made of a deployment, and its revision if that is one. */
 export function recordRotation(

@@ -2,6 +2,7 @@
 import type { Deployment, DeploymentProgress, Rotation } from '@l45/contracts';
 import { hideBytes } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
+import { placementsOf } from '../rollout/placement.js';
 import { type Evidence, progressOf } from '../rollout/progress.js';
 import type { Turnover } from '../rollout/rotation.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
@@ -22,9 +23,20 @@ export function viewOf(row: DeploymentRow, evidence: Evidence): Deployment {
     state: stateOf[row.phase],
     revision: row.revision,
     hosts: progressOf(row, evidence),
+    ...rolloutOf(row),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+function rolloutOf(row: DeploymentRow): Pick<Deployment, 'rollout'> {
+  const { rollout, phase } = row;
+  if (!rollout) return {};
+  const { problem } = rollout;
+  const hosts = new Map(placementsOf(row).map(({ host, reached }) => [host, reached]));
+  const reached = [...hosts.values()].filter(Boolean).length;
+  const step = phase === 'ingress' || phase === 'removal' ? 'ingress' : 'egress';
+  return { rollout: { step, reached, total: hosts.size, ...(problem && { problem }) } };
 }
 
 /** As many hosts as anybody wants to read of. */

@@ -37,7 +37,9 @@ export function joined(
 ): DeploymentRow | undefined {
   const { ends } = deployment.specification;
   const isGrowing = !deployment.deprecated && directionsOf[deployment.phase].length > 0;
-  if (!isGrowing || !ROLES.some((role) => ends[role]?.selector)) return undefined;
+  // Waves go through the hosts in their order, which a new one would change.
+  if (!isGrowing || deployment.rollout || !ROLES.some((role) => ends[role]?.selector))
+    return undefined;
   const members = { ...deployment.members };
   for (const [role, names] of Object.entries(selected(ends, hosts)) as [Role, string[]][]) {
     const known = new Set(hostsOf(ends, members, role));

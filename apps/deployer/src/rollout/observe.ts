@@ -21,6 +21,7 @@ export const reportOf = (state: ObservedState): Report => ({
       directions,
       deprecated,
       ...(deprecated && sockets > 0 && { held: true }),
+      ...(counters.errors !== '0' && { errors: counters.errors }),
       ...(!directions.includes('egress') && { received: counters.ingressMessages }),
     }),
   ),

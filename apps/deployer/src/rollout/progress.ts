@@ -3,7 +3,7 @@ import type { HostProgress } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import type { HostRow, Observed } from '../storage/host.entity.js';
 import type { Builds } from './builds.js';
-import { directionsOf, type Phase } from './phase.js';
+import { type Phase, stateOf } from './phase.js';
 import { type Placement, placementsOf } from './placement.js';
 
 export type Hosts = ReadonlyMap<string, HostRow>;
@@ -36,17 +36,16 @@ export const isDrained = (placements: Placement[], hosts: Hosts): boolean =>
  * A report counts if it has what is asked for, and comes after the revision that asked for it:
  * an older one may look the same by chance, and be about to change.
  */
-const confirms = (placement: Placement, host: HostRow | undefined): boolean =>
+export const confirms = (placement: Placement, host: HostRow | undefined): boolean =>
   host !== undefined &&
   host.applied >= (host.since[placement.id] ?? 0) &&
   lacks(placement, host).length === 0;
 
 /** What the host's instance is not yet, in words. */
 function lacks(placement: Placement, host: HostRow): string[] {
-  const { id, deployment } = placement;
+  const { id, deployment, directions: wanted } = placement;
   const { phase } = deployment;
   const instance = host.observed.find((one) => one.id === id);
-  const wanted = directionsOf[phase];
   if (wanted.length === 0) return instance ? ['the removal'] : [];
   // A host that lost the instance doesn't speak either.
   if (phase === 'quiesce' && !instance?.directions.includes('egress')) return [];
@@ -84,11 +83,17 @@ export const progressOf = (deployment: DeploymentRow, evidence: Evidence): HostP
 const NAMED = 3;
 
 /** Which hosts keep deployments waiting, and why. */
-export function explain(deployments: DeploymentRow[], evidence: Evidence): string {
+export function explain(
+  deployments: DeploymentRow[],
+  evidence: Evidence,
+  matters: (placement: Placement) => boolean = () => true,
+): string {
   const waiting = deployments
-    .flatMap((deployment) => progressOf(deployment, evidence))
-    .filter(({ converged }) => !converged)
-    .map(({ host, reason }) => `${host} ${reason}`);
+    .flatMap((deployment) => placementsOf(deployment).filter(matters))
+    .flatMap((placement) => {
+      const reason = reasonOf(placement, evidence);
+      return reason ? [`${placement.host} ${reason}`] : [];
+    });
   const more = waiting.length > NAMED ? `, and ${waiting.length - NAMED} more` : '';
   return [...new Set(waiting)].slice(0, NAMED).join('; ') + more;
 }
@@ -99,6 +104,7 @@ function reasonOf(placement: Placement, evidence: Evidence): string | undefined 
   if (phase === 'revoked') return undefined;
   const host = evidence.hosts.get(placement.host);
   if (!host) return 'has never reported';
+  if (!placement.reached && stateOf[phase] === 'deploying') return 'waits for its wave';
   if (confirms(placement, host)) return unread(placement, evidence) ?? halfway[phase];
   const silent = evidence.silentSince(host.name);
   if (silent) return `offline since ${silent.toISOString()}`;
@@ -122,11 +128,11 @@ function problem({ id, deployment }: Placement, host: HostRow): string | undefin
 }
 
 function missingBuild(
-  { deployment }: Placement,
+  { deployment, directions }: Placement,
   { target }: HostRow,
   { builds }: Evidence,
 ): string | undefined {
-  if (directionsOf[deployment.phase].length === 0) return undefined;
+  if (directions.length === 0) return undefined;
   const { customization } = deployment.specification;
   const build = builds.find(customization, target);
   if (build?.artifacts) return undefined;

@@ -3,7 +3,6 @@ import type { Artifact, DesiredInstance, DesiredState } from '@l45/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Desired, HostRow } from '../storage/host.entity.js';
 import type { Builds } from './builds.js';
-import { directionsOf } from './phase.js';
 import type { Placement } from './placement.js';
 
 /** What the host should run: `placements` are all on it, oldest deployment first. */
@@ -11,7 +10,7 @@ export function desiredOf(host: HostRow, placements: Placement[], builds: Builds
   const artifacts = new Map<string, Artifact>();
   const instances: DesiredInstance[] = [];
   for (const placement of placements) {
-    if (directionsOf[placement.deployment.phase].length === 0) continue;
+    if (placement.directions.length === 0) continue;
     const built = builds.find(placement.deployment.specification.customization, host.target);
     // Without a binary for its kernel the agent could do nothing but complain.
     if (!built?.artifacts) continue;
@@ -29,10 +28,16 @@ function inUse({ desired, desiredTarget, target }: HostRow, artifact: Artifact):
   return desired.artifacts.find(({ name }) => name === artifact.name) ?? artifact;
 }
 
-function instanceOf({ id, deployment, role, match, priority }: Placement): DesiredInstance {
+function instanceOf({
+  id,
+  deployment,
+  role,
+  match,
+  priority,
+  directions,
+}: Placement): DesiredInstance {
   const { customization, params, attach } = deployment.specification;
   const { mode, deprecated } = deployment;
-  const directions = directionsOf[deployment.phase];
   return {
     id,
     deployment: deployment.id,

@@ -2,7 +2,7 @@
 import type { Target } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import { conflictsOn } from '../admission/deconflict.js';
-import { recordRotation } from '../deployments/revise.js';
+import { recordFailure, recordRotation } from '../deployments/revise.js';
 import type { HostRow } from '../storage/host.entity.js';
 import type { RevisionRow } from '../storage/revision.entity.js';
 import type { RotationRow } from '../storage/rotation.entity.js';
@@ -14,6 +14,7 @@ import { type Placement, placementsOf } from './placement.js';
 import { everyHostConfirms, type Evidence, explain, type Hosts, isDrained } from './progress.js';
 import { carry, desiredOf } from './project.js';
 import { advance, type Turnover, wakeAt } from './rotation.js';
+import { isInWaves, nextWave, wakeForWave } from './waves.js';
 
 /** What Postgres knows. */
 export interface World {
@@ -70,6 +71,7 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
   const rotations = new Map(world.rotations.map((rotation) => [rotation.id, rotation]));
   const changedRotations = new Set<string>();
   const recorded: RevisionRow[] = [];
+  const evidence = (): Evidence => ({ hosts, builds: world.builds, silentSince, unreadBy });
   const changeDeployment = (deployment: DeploymentRow) => {
     deployments.set(deployment.id, deployment);
     changedDeployments.add(deployment.id);
@@ -101,6 +103,14 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
       const [first] = ofOne;
       if (!first) continue;
       const { deployment } = first;
+      const next = nextWave(deployment, { ...evidence(), now });
+      if (next) {
+        settled = false;
+        const { row, revision } = recordFailure(deployment, next);
+        changeDeployment(row);
+        if (revision) recorded.push(revision);
+      }
+      if (isInWaves(deployment)) continue;
       const phase = phaseOf(deployment, ofOne, hosts, isSilent);
       if (phase === 'removal' && drains(deployment, rotations)) continue;
       if (phase === deployment.phase) continue;
@@ -113,7 +123,7 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
       const next = advance(turnover, {
         hosts,
         now,
-        explain: (...rows) => explain(rows, { hosts, builds: world.builds, silentSince, unreadBy }),
+        explain: (...rows) => explain(rows, evidence()),
       });
       if (!next) continue;
       settled = false;
@@ -137,7 +147,10 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
     rotations,
     changedRotations,
     revisions: recorded,
-    wakeAt: earliest([...rotations.values()].map(wakeAt)),
+    wakeAt: earliest([
+      ...[...rotations.values()].map(wakeAt),
+      ...[...deployments.values()].map((deployment) => wakeForWave(deployment, now)),
+    ]),
   };
 }
 

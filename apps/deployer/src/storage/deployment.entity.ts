@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attach, Ends, Mode, Role } from '@l45/contracts';
+import type { Attach, Ends, Mode, Role, Waves } from '@l45/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Members } from '../rollout/membership.js';
 import type { Phase } from '../rollout/phase.js';
@@ -13,6 +13,18 @@ export interface Specification {
   mode: Mode;
   attach: Attach;
   ends: Ends;
+  waves?: Required<Waves>;
+}
+
+/** How far a rollout in waves is. */
+export interface Rollout {
+  /** Hosts that it has come to, in the present phase. */
+  reached: number;
+  /** When the present wave began, and when all its hosts confirmed; ISO 8601. */
+  began: string;
+  confirmed?: string;
+  /** Why it was taken back. */
+  problem?: string;
 }
 
 /** An intent, and how far it is. Revoked ones stay as history. */
@@ -46,6 +58,10 @@ export class DeploymentRow {
 
   @Column('text')
   phase: Phase;
+
+  /** While it is rolled out in waves, or when that has failed. */
+  @Column('jsonb', { nullable: true })
+  rollout: Rollout | null;
 
   /** Its revocation does not wait for hosts that are silent. */
   @Column('boolean', { default: false })

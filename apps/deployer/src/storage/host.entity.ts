@@ -15,6 +15,8 @@ export type Observed = Pick<
 > & {
   /** Whether a deprecated instance still has sockets. */
   held?: true;
+  /** Messages refused with an error, if there were any. */
+  errors?: string;
   /** Messages understood by one that does not speak, or no longer. */
   received?: string;
 };

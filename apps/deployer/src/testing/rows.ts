@@ -26,6 +26,7 @@ export const deploymentRow = (fields: Partial<DeploymentRow> = {}): DeploymentRo
   mode: 'active',
   deprecated: false,
   phase: 'ingress',
+  rollout: null,
   forced: false,
   revision: 1,
   traceparent: null,
