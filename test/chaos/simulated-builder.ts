@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ArtifactStore, Bus, BusClient } from '@l45/bus';
 import {
+  ANY_ARCH,
   type BuildReply,
   BuildRequest,
   type Customization,
@@ -8,8 +9,10 @@ import {
   type CustomizationsReply,
   Empty,
   ENDPOINTS,
+  inverseDigest,
   type InverseModule,
   InverseRequest,
+  inverseTarget,
   type Target,
 } from '@l45/contracts';
 import { Controller, Inject } from '@nestjs/common';
@@ -69,7 +72,12 @@ export class SimulatedBuilder {
     const name = `${customization}.${type}`;
     const bytes = Buffer.from(name);
     const file = { name, digest: await this.store.put(bytes), size: bytes.length };
-    return { customization, type, files: [file] };
+    const digest = inverseDigest([file]);
+    const target = inverseTarget(type, ANY_ARCH);
+    const { signatures } = await this.client.request(ENDPOINTS.security.sign, {
+      artifacts: [artifact(customization, digest, target)],
+    });
+    return { customization, type, files: [file], signature: signatures[0] };
   }
 
   async #stored(name: string) {

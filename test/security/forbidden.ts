@@ -102,7 +102,7 @@ export const HOST_AGENT: Forbidden = {
 export const MIDDLEBOX_AGENT: Forbidden = {
   publish: [
     ...OTHERS,
-    ...commands(),
+    ...commands('l45.security.keys'),
     ...agents('tap'),
     '$KV.l45_middlebox_desired.tap',
     '$KV.l45_observed.tap',

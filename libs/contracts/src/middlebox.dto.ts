@@ -13,8 +13,10 @@ import {
   Matches,
   Min,
 } from 'class-validator';
+import { createHash } from 'node:crypto';
 import type { AgentProblem } from './agent.dto.js';
 import { CustomizationRef } from './builder.dto.js';
+import { ArtifactSignature } from './signature.js';
 import {
   Describe,
   Endpoint,
@@ -26,6 +28,7 @@ import {
   NestedList,
   type Role,
   ROLES,
+  type Target,
 } from './common.dto.js';
 
 /** What kind of inverse module a middlebox loads. Customizations say which they have. */
@@ -116,7 +119,27 @@ export class InverseModule {
   @NestedList(() => InverseFile)
   @ArrayMinSize(1)
   files: InverseFile[];
+
+  @Describe('Over all its files; without it no middlebox loads the module')
+  @IsOptional()
+  @Nested(() => ArtifactSignature)
+  signature?: ArtifactSignature;
 }
+
+/** In the target of an inverse module that is a text, and runs anywhere. */
+export const ANY_ARCH = 'any';
+
+/** What is signed of an inverse module: a digest over the names and digests of its files. */
+export const inverseDigest = (files: Pick<InverseFile, 'name' | 'digest'>[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(['l45-inverse', ...files.map(({ name, digest }) => [name, digest])]))
+    .digest('hex');
+
+/** Its target names its type where others name a kernel, so that neither passes for the other. */
+export const inverseTarget = (type: string, arch: string): Target => ({
+  kernelRelease: type,
+  arch,
+});
 
 export class InverseRequest extends CustomizationRef {
   @Describe('Type of the middlebox', 'wireshark')

@@ -184,9 +184,11 @@ export function permissionsOf(role: BusRole, name = NAME_OF_USER): BusPermission
         [changeSubject(DESIRED_BUCKET, name), `l45.agent.${name}.*`],
       );
     case 'middlebox-agent':
-      return agent(name, keeps(MIDDLEBOX_DESIRED_BUCKET, MIDDLEBOX_OBSERVED_BUCKET, name), [
-        changeSubject(MIDDLEBOX_DESIRED_BUCKET, name),
-      ]);
+      return agent(
+        name,
+        [...keeps(MIDDLEBOX_DESIRED_BUCKET, MIDDLEBOX_OBSERVED_BUCKET, name), 'l45.security.keys'],
+        [changeSubject(MIDDLEBOX_DESIRED_BUCKET, name)],
+      );
     case 'newcomer':
       return {
         publish: { allow: ['l45.security.enrol'] },

@@ -2,7 +2,10 @@
 import { Buckets, Loop, validated } from '@l45/bus';
 import {
   type AgentProblem,
+  ANY_ARCH,
+  inverseDigest,
   type InverseModule,
+  inverseTarget,
   L45Error,
   MiddleboxDesiredState,
 } from '@l45/contracts';
@@ -15,10 +18,12 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import { machine } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
 import { Attempts, problemOf } from '../reconcile/problems.js';
 import { pauseAfter, RETRY, type RetryTimes } from '../reconcile/reconciler.js';
+import { type Signed, Verifier } from '../trust/verifier.js';
 import type { InverseType, LocalModule } from './inverse-type.js';
 import { MiddleboxConfig } from './middlebox.config.js';
 
@@ -54,6 +59,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(MiddleboxConfig) private readonly config: MiddleboxConfig,
     @Inject(Buckets) private readonly buckets: Buckets,
     @Inject(ArtifactCache) private readonly cache: ArtifactCache,
+    @Inject(Verifier) private readonly verifier: Verifier,
     @Inject(INVERSE_TYPES) private readonly types: InverseType[],
     @Inject(RETRY) private readonly retry: RetryTimes,
   ) {}
@@ -134,6 +140,7 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     const wanted = { assignments, modules };
     if (isDeepStrictEqual(this.installed.get(type.type), wanted)) return;
     await type.install(assignments, await Promise.all(modules.map((module) => this.fetch(module))));
+    for (const module of modules) await this.verifier.accepted(signedOf(module));
     this.installed.set(type.type, wanted);
     this.readable.set(
       type.type,
@@ -142,7 +149,9 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     this.events.emit('installed', type.type);
   }
 
+  /** What nobody vouches for is not even fetched. */
   private async fetch(module: InverseModule): Promise<LocalModule> {
+    await this.verifier.verify(signedOf(module));
     const { signal } = this.stopped;
     const paths = module.files.map((file) => this.cache.fileOf(file, signal));
     return { ...module, paths: await Promise.all(paths) };
@@ -162,6 +171,12 @@ export class InverseLoader implements OnApplicationBootstrap, OnModuleDestroy {
     this.applied = progress;
     this.events.emit('progress');
   }
+}
+
+function signedOf({ customization, type, files, signature }: InverseModule): Signed {
+  const arch = signature?.target.arch === ANY_ARCH ? ANY_ARCH : machine();
+  const target = inverseTarget(type, arch);
+  return { name: customization, digest: inverseDigest(files), signature, target };
 }
 
 const nothing = (middlebox: string): Omit<MiddleboxDesiredState, 'revision'> => ({

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { AgentConfig } from '../agent.config.js';
 import { ArtifactCache } from '../artifacts/artifact-cache.js';
 import { RETRY } from '../reconcile/reconciler.js';
+import { AcceptedCounters } from '../trust/accepted-counters.js';
+import { KeyRing } from '../trust/key-ring.js';
+import { Verifier } from '../trust/verifier.js';
 import { Applications } from './applications.js';
 import { INVERSE_TYPES, InverseLoader } from './inverse-loader.js';
 import { MiddleboxConfig } from './middlebox.config.js';
@@ -42,6 +45,9 @@ export const middleboxModule = (config: MiddleboxConfig): DynamicModule => ({
       ],
     },
     ArtifactCache,
+    KeyRing,
+    AcceptedCounters,
+    Verifier,
     InverseLoader,
     Applications,
     MiddleboxReporter,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  type Artifact,
   type ArtifactSignature,
   isSignedBy,
   L45Error,
@@ -15,6 +14,16 @@ import { KeyRing } from './key-ring.js';
 
 const BUILD_AGAIN = 'revoke the deployment and deploy it again, which signs it anew';
 
+/** What somebody has to vouch for. */
+export interface Signed {
+  /** Of the customization. */
+  name: string;
+  digest: string;
+  signature?: ArtifactSignature;
+  /** What it has to be made for; absent: the kernel of this host. */
+  target?: Target;
+}
+
 /** Whether this host may load an artifact. */
 @Injectable()
 export class Verifier {
@@ -24,7 +33,8 @@ export class Verifier {
   ) {}
 
   /** Returns once everything about it is right; throws what is wrong, and what to do about it. */
-  async verify({ name, digest, signature }: Artifact): Promise<void> {
+  async verify(artifact: Signed): Promise<void> {
+    const { name, digest, signature, target = hostFacts().target } = artifact;
     if (!signature) throw new L45Error('UNSIGNED', `${name} has no signature: ${BUILD_AGAIN}`);
     const key = await this.keys.find(signature.key);
     refuseKey(name, signature.key, key);
@@ -33,20 +43,22 @@ export class Verifier {
         'BAD_SIGNATURE',
         `the signature of ${name} does not fit what it vouches for: somebody changed it; ${BUILD_AGAIN}`,
       );
-    refuseStatement(name, digest, signature);
-    await this.refuseRollback(name, signature);
+    refuseStatement(name, digest, signature, target);
+    await this.refuseRollback(artifact, signature);
   }
 
   /** From now on nothing older may be loaded. */
-  async accepted({ name, signature }: Artifact): Promise<void> {
-    if (signature) await this.counters.accept(name, signature.counter);
+  async accepted(artifact: Signed): Promise<void> {
+    const { signature } = artifact;
+    if (signature) await this.counters.accept(seriesOf(artifact), signature.counter);
   }
 
   private async refuseRollback(
-    name: string,
+    artifact: Signed,
     { counter, digest }: ArtifactSignature,
   ): Promise<void> {
-    const accepted = await this.counters.of(name);
+    const { name } = artifact;
+    const accepted = await this.counters.of(seriesOf(artifact));
     if (counter >= accepted) return;
     throw new L45Error(
       'OLDER_COUNTER',
@@ -55,6 +67,10 @@ export class Verifier {
     );
   }
 }
+
+/** The inverse modules of a customization have counters of their own. */
+const seriesOf = ({ name, target }: Signed): string =>
+  target ? `${name} ${target.kernelRelease}` : name;
 
 function refuseKey(name: string, id: string, key?: TrustedKey): asserts key {
   if (!key)
@@ -75,7 +91,12 @@ function refuseKey(name: string, id: string, key?: TrustedKey): asserts key {
     );
 }
 
-function refuseStatement(name: string, digest: string, signature: ArtifactSignature): void {
+function refuseStatement(
+  name: string,
+  digest: string,
+  signature: ArtifactSignature,
+  target: Target,
+): void {
   if (signature.digest !== digest)
     throw new L45Error(
       'DIGEST_MISMATCH',
@@ -86,11 +107,10 @@ function refuseStatement(name: string, digest: string, signature: ArtifactSignat
       'WRONG_CUSTOMIZATION',
       `what should be ${name} is signed as ${signature.customization}: ${BUILD_AGAIN}`,
     );
-  const { target } = hostFacts();
   if (textOf(signature.target) === textOf(target)) return;
   throw new L45Error(
     'WRONG_TARGET',
-    `${name} was built for ${textOf(signature.target)}, and this host runs ${textOf(target)}: it is built for that once the host has reported`,
+    `${name} was built for ${textOf(signature.target)}, and this host needs ${textOf(target)}: it is built for a kernel once its host has reported`,
   );
 }
 
