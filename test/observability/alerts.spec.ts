@@ -23,6 +23,9 @@ describe('alerts', () => {
       groups: { rules: Alert[] }[];
     };
     const alerts = groups.flatMap(({ rules }) => rules);
+    const operating = await readFile('docs/operating.md', 'utf8');
+    const explained = [...operating.matchAll(/^### (L45\w+)$/gm)].map(([, name]) => name);
+    expect(explained).toEqual(alerts.map(({ alert }) => alert));
     expect(alerts.length).toBeGreaterThan(5);
     for (const { alert, labels, annotations } of alerts) {
       expect([alert, labels.severity]).toEqual([
