@@ -7,8 +7,10 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { InverseLoader } from './inverse-loader.js';
 import { MiddleboxConfig } from './middlebox.config.js';
@@ -70,24 +72,24 @@ export class Applications implements OnApplicationBootstrap, OnModuleDestroy {
     // Without the user's own plugins, where the same file may be.
     const env = { ...process.env, HOME: this.config.L45_STATE_DIR };
     const isFile = capture.startsWith('/');
-    const tshark = this.start(
-      'tshark',
-      [...parameters, ...(isFile ? ['-r', '-'] : ['-i', capture])],
-      {
-        env,
-        stdio: [isFile ? 'pipe' : 'ignore', 'pipe', 'ignore'],
-      },
-    );
-    if (isFile) {
-      const tail = this.start('tail', ['-c', '+1', '-F', capture], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      if (tshark.stdin) tail.stdout?.pipe(tshark.stdin);
-      tshark.stdin?.on('error', () => undefined); // it has ended, and is started again
-    }
+    const source = isFile ? ['-r', this.follow(capture)] : ['-i', capture];
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    const tshark = this.start('tshark', [...parameters, ...source], { env, stdio: [...stdio] });
     if (tshark.stdout) {
       createInterface({ input: tshark.stdout }).on('line', (line) => this.take(line));
     }
+  }
+
+  /** Where a file is read as it grows: tshark takes a named pipe, but not the sockets of Node. */
+  private follow(capture: string): string {
+    const pipe = join(this.config.L45_STATE_DIR, 'capture.fifo');
+    rmSync(pipe, { force: true });
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    // For reading too, since it would wait for a reader otherwise.
+    const out = openSync(pipe, constants.O_RDWR);
+    this.start('tail', ['-c', '+1', '-F', capture], { stdio: ['ignore', out, 'ignore'] });
+    closeSync(out);
+    return pipe;
   }
 
   private start(
