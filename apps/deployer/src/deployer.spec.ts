@@ -510,6 +510,7 @@ describe('hosts by label', () => {
       name: 'VALIDATION',
       message: 'ends.client needs hosts, a selector, or both',
     });
+    expect(await plane.ask(ENDPOINTS.deployer.status, {})).toEqual({ deployments: [] });
   });
 });
 

@@ -126,11 +126,13 @@ it.each([
 it('refuses customizations whose messages cannot be told apart', async () => {
   await plane.revoke();
   await plane.deploy({ customization: 'dns_compress' });
+  const before = await live();
   const again = rotate({ to: { name: 'next', customization: 'dns_compress' } });
   await expect(again).rejects.toMatchObject({
     name: 'SAME_SIGNATURE',
     message: expect.stringMatching(/^messages of dns_compress cannot be told from/),
   });
+  expect(await live()).toEqual(before);
 });
 
 describe('a schedule', () => {

@@ -215,13 +215,17 @@ describe('is refused, and changes nothing:', () => {
 
   it('a challenge of an instance that is gone, which is no reason to revoke', async () => {
     const { name, host } = await deployed();
+    const before = await security.client.request(challenges, { deployment: name });
     await host.kernel.deleteInstance(host.instance);
-    await expect(
-      eventually(async () => {
-        const results = await ask(name);
-        throw new Error(JSON.stringify(results));
-      }, 1),
-    ).rejects.toThrow(/UNKNOWN_INSTANCE|no instance/);
+    await expect(ask(name)).rejects.toMatchObject({
+      name: 'UNKNOWN_INSTANCE',
+      message: expect.stringContaining(`"${name}" has no instance`),
+    });
+    expect(await security.client.request(challenges, { deployment: name })).toEqual(before);
+    expect(alarms.filter(({ deployment }) => deployment === name)).toEqual([]);
+    expect(deployer.app.get(FakeDeployer).revocations.map((request) => request.name)).not.toContain(
+      name,
+    );
   });
 
   it('a window that is longer than the interval', async () => {

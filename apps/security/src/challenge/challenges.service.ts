@@ -34,14 +34,14 @@ export class Challenges {
     const subjects = this.hosts
       .instancesOf(deployment)
       .filter((subject) => !host || subject.host === host);
-    if (subjects.length === 0)
-      throw new L45Error(
-        'UNKNOWN_INSTANCE',
-        `"${name}" has no instance${host ? ` on ${host}` : ''}: l45.deployer.status says where it should be`,
-      );
+    if (subjects.length === 0) throw noInstance(name, host);
     const results = await Promise.all(
       subjects.map((subject) => this.challenger.challenge(subject, WINDOW_MS)),
     );
+    // What went while it was asked is no failure, and no alarm.
+    const known = new Set(this.hosts.instancesOf(deployment).map(({ instance }) => instance));
+    const gone = results.find((result) => failed(result) && !known.has(result.instance));
+    if (gone) throw noInstance(name, gone.host);
     await this.history.record(results);
     await Promise.all(results.filter(failed).map((result) => this.#tell(result, false)));
     return results;
@@ -87,6 +87,12 @@ export class Challenges {
     return this.events.publish('security.challenge', { ...result, revoked });
   }
 }
+
+const noInstance = (deployment: string, host?: string): L45Error =>
+  new L45Error(
+    'UNKNOWN_INSTANCE',
+    `"${deployment}" has no instance${host ? ` on ${host}` : ''}: l45.deployer.status says where it should be`,
+  );
 
 const failed = ({ outcome }: ChallengeResult): boolean => outcome !== 'passed';
 const isLive = ({ state }: Deployment): boolean => state === 'deploying' || state === 'deployed';
