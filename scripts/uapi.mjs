@@ -159,7 +159,7 @@ function policies() {
     .filter((operation) => !operation.event)
     .map((operation) => {
       const { attributes } = lookup(sets, operation['attribute-set']);
-      const names = operation.do?.request ?? [];
+      const names = [...(operation.do?.request ?? []), ...(operation.dump?.request ?? [])];
       const wanted = names.map(
         (name) => attributes.find((a) => a.name === name) ?? fail(`unknown attribute "${name}"`),
       );

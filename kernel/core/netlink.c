@@ -713,6 +713,29 @@ static int put_socket(struct sk_buff *skb, struct l45_socket *socket)
 	return 0;
 }
 
+/* Does the request name one of these, or none at all? */
+static bool asked_for(const struct netlink_callback *cb, struct l45_socket *socket)
+{
+	const struct l45_set *set;
+	const struct nlattr *attr;
+	bool named = false;
+	int rem;
+	u32 i;
+
+	lockdep_assert_held(&socket->lock);
+	set = rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock));
+	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != L45_A_SOCKET_INSTANCE)
+			continue;
+		named = true;
+		for (i = 0; set && i < set->count; i++) {
+			if (!memcmp(set->instances[i]->id, nla_data(attr), L45_ID_LEN))
+				return true;
+		}
+	}
+	return !named;
+}
+
 static int socket_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	u32 bucket = cb->args[0], index = cb->args[1];
@@ -725,7 +748,7 @@ static int socket_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 		/* Only so is its struct sock sure to be there. */
 		spin_lock_bh(&socket->lock);
-		if (!err && !socket->closed)
+		if (!err && !socket->closed && asked_for(cb, socket))
 			err = put_socket(skb, socket);
 		else if (!err)
 			err = -ENOENT;

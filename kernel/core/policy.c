@@ -67,7 +67,9 @@ const struct nla_policy l45_instance_get_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 	[L45_A_INSTANCE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
 };
 
-const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1] = {};
+const struct nla_policy l45_socket_get_nl_policy[L45_A_SOCKET_MAX + 1] = {
+	[L45_A_SOCKET_INSTANCE] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),
+};
 
 const struct nla_policy l45_challenge_nl_policy[L45_A_CHALLENGE_MAX + 1] = {
 	[L45_A_CHALLENGE_ID] = NLA_POLICY_EXACT_LEN(L45_ID_LEN),

@@ -31,6 +31,7 @@ void l45_tcp_free(struct l45_tcp *tcp)
 		return;
 	if (tcp->page)
 		put_page(tcp->page);
+	l45_tcp_watch_end(tcp);
 	l45_attach_put_set(tcp->set);
 	kmem_cache_free(tcp_cache, tcp);
 }
@@ -51,6 +52,7 @@ int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
 		tcp->rx.plain = L45_REST;
 	}
 	l45_tcp_count_marks(tcp);
+	l45_tcp_watch(tcp, live);
 	hrtimer_init(&tcp->delay, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	tcp->delay.function = l45_tcp_delay_over;
 	socket->tcp = tcp;
@@ -174,6 +176,7 @@ void l45_tcp_update(struct l45_socket *socket)
 		return;
 	update_set(tcp);
 	l45_tcp_count_marks(tcp);
+	l45_tcp_watch(tcp, true);
 	if (tcp->tx.instance && must_leave(tcp)) {
 		tcp->tx.cursor.leaving = true;
 		l45_tcp_hurry(tcp);

@@ -96,6 +96,7 @@ static int build_straight(struct l45_tcp *tcp, struct l45_build *build,
 			/* Where it can't be read, the other way finds out how far it can. */
 			if (!copy_bytes(out, &source, n))
 				break;
+			l45_tcp_show(&tcp->tx, out, n);
 			l45_engine_transform(cursor, out, n);
 			l45_engine_copied(cursor, n);
 			out += n;
@@ -172,6 +173,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 					size_t got = copy_from_iter(d->held + d->held_len, n,
 								    build->from);
 
+					l45_tcp_show(d, d->held + d->held_len, got);
 					d->held_len += got;
 					if (!got) {
 						build->fault = true;
@@ -221,6 +223,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 				if (n) {
 					n = copy_from_iter(out, n, build->from);
 					build->fault = !n;
+					l45_tcp_show(d, out, n);
 				}
 			}
 			if (!n) {

@@ -269,6 +269,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 	}
 
 	sent = size - iov_iter_count(&msg->msg_iter);
+	l45_tcp_watch_count(sk, &tcp->tx);
 	if (err && tcp->tx.held_len && !tcp->tx.err && !tcp->ended)
 		l45_tcp_send_closing(sk, tcp, false);
 	if (sent) {
@@ -311,7 +312,7 @@ static bool send_ours(struct sock *sk, struct l45_socket *socket)
 	/* A call of the stock function is under way: nobody joins in the middle of that. */
 	if (!tx->instance && tx->late && READ_ONCE(sk->sk_write_pending) > tcp->waiting)
 		return false;
-	return !l45_tcp_tx_plain(tcp);
+	return tx->watch || !l45_tcp_tx_plain(tcp);
 }
 
 static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr *msg)

@@ -266,6 +266,7 @@ out:
 	} else if (!tcp->ended) {
 		l45_walk_commit(&walk);
 		tally_end(sk, &tally);
+		l45_tcp_watch_count(sk, rx);
 		l45_tcp_eat(sk, tcp);
 	} else {
 		tally_end(sk, &tally);
@@ -292,7 +293,7 @@ int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, 
 
 	lock_sock(sk);
 	tcp = socket->tcp;
-	if (l45_tcp_rx_plain(tcp) || tcp_sk(sk)->repair) {
+	if (l45_tcp_rx_stock(tcp) || tcp_sk(sk)->repair) {
 		release_sock(sk);
 		goto stock;
 	}

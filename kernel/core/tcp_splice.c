@@ -18,7 +18,7 @@ ssize_t l45_tcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode
 	int addr_len = 0;
 	ssize_t ret;
 
-	if (!socket || l45_tcp_rx_plain(READ_ONCE(socket->tcp))) {
+	if (!socket || l45_tcp_rx_stock(READ_ONCE(socket->tcp))) {
 		if (!socket)
 			l45_tap_enter();
 		ret = l45_tap_stock_ops(sk)->splice_read(sock, ppos, pipe, len, flags);

@@ -25,6 +25,7 @@ struct l45_tcp_direction {
 	u64 plain;		       /* bytes left of what nobody claimed, or L45_REST */
 	u64 together;		       /* what `plain` will be if nobody claims it */
 	u64 passed, never;	       /* instances that were asked here; that never want to be */
+	struct l45_watch *watch;       /* instances that only observe */
 	int err;		       /* for good */
 	bool late;		       /* tx: the peer takes what comes for plain, but for a mark */
 	bool joining;		       /* rx: its mark was found, its header not yet read */
@@ -108,11 +109,33 @@ static inline void l45_tcp_plain_done(struct l45_tcp_direction *d, u64 len)
 		d->plain -= len;
 }
 
+/* Those who observe only: tcp_observe.c */
+
+/* The set, or what its members do, is new. Late: bytes have gone by. */
+void l45_tcp_watch(struct l45_tcp *tcp, bool late);
+void l45_tcp_watch_end(struct l45_tcp *tcp);
+void l45_tcp_watch_show(struct l45_tcp_direction *d, const u8 *data, u32 len);
+/* Bytes of the stream, each once and as they are before egress or ingress. */
+static inline void l45_tcp_show(struct l45_tcp_direction *d, const u8 *data, u32 len)
+{
+	if (unlikely(d->watch) && len)
+		l45_tcp_watch_show(d, data, len);
+}
+
+/* A call is over. */
+void l45_tcp_watch_count(const struct sock *sk, struct l45_tcp_direction *d);
+
 /* Does the engine, or what it left behind, stand between the queue and the application? */
 static inline bool l45_tcp_rx_plain(const struct l45_tcp *tcp)
 {
 	return !tcp || (tcp->rx.plain == L45_REST && !tcp->rx.instance && !tcp->rx.held_len &&
 			!tcp->joinable);
+}
+
+/* May the stock functions read? */
+static inline bool l45_tcp_rx_stock(const struct l45_tcp *tcp)
+{
+	return l45_tcp_rx_plain(tcp) && !(tcp && tcp->rx.watch);
 }
 
 static inline bool l45_tcp_tx_plain(const struct l45_tcp *tcp)

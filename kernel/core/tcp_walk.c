@@ -146,6 +146,26 @@ static const u8 *walk_view(struct l45_walk *walk, u32 *len, bool *last)
 	return view;
 }
 
+/* What leaves the queue. */
+static void show_leaving(struct l45_walk *walk, u32 len)
+{
+	walk->skb = NULL;
+	walk->seq -= len;
+	while (len && l45_walk_queued(walk)) {
+		const u8 *view;
+		u32 n;
+
+		view = skb_view(walk->skb, walk->offset, &n);
+		if (!view)
+			break;
+		n = min(n, len);
+		l45_tcp_show(walk->rx, view, n);
+		walk->seq += n;
+		len -= n;
+	}
+	walk->seq += len;
+}
+
 void l45_walk_commit(struct l45_walk *walk)
 {
 	struct l45_tcp_direction *d = walk->rx;
@@ -158,6 +178,8 @@ void l45_walk_commit(struct l45_walk *walk)
 		walk->held_at = 0;
 	}
 	if (len) {
+		if (unlikely(d->watch))
+			show_leaving(walk, len);
 		tcp_read_done(walk->sk, len);
 		if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq)) {
 			WRITE_ONCE(tp->urg_data, 0);

@@ -38,7 +38,7 @@ DEFINE_EVENT(l45_socket_instance, l45_detach,
 	TP_PROTO(const struct l45_socket *socket, const struct l45_instance *instance),
 	TP_ARGS(socket, instance));
 
-TRACE_EVENT(l45_customize,
+DECLARE_EVENT_CLASS(l45_transform,
 	TP_PROTO(const struct sock *sk, const struct l45_instance *instance, u8 direction,
 		 u32 len_in, u32 len_out),
 	TP_ARGS(sk, instance, direction, len_in, len_out),
@@ -60,6 +60,17 @@ TRACE_EVENT(l45_customize,
 		  __entry->direction == L45_EGRESS ? "egress" : "ingress", __entry->len_in,
 		  __entry->len_out, __entry->id)
 );
+
+DEFINE_EVENT(l45_transform, l45_customize,
+	TP_PROTO(const struct sock *sk, const struct l45_instance *instance, u8 direction,
+		 u32 len_in, u32 len_out),
+	TP_ARGS(sk, instance, direction, len_in, len_out));
+
+/* It would have. */
+DEFINE_EVENT(l45_transform, l45_observe,
+	TP_PROTO(const struct sock *sk, const struct l45_instance *instance, u8 direction,
+		 u32 len_in, u32 len_out),
+	TP_ARGS(sk, instance, direction, len_in, len_out));
 
 TRACE_EVENT(l45_pass,
 	TP_PROTO(const struct sock *sk, const struct l45_instance *instance, u8 direction,

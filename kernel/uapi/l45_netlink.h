@@ -198,7 +198,10 @@ enum l45_attribute_counters {
 	L45_A_COUNTERS_DROPPED,
 	/* Messages refused with an error. */
 	L45_A_COUNTERS_ERRORS,
-	/* Messages that would have been changed in mode observe. */
+	/*
+	 * Datagrams, stream sends and stream receives that would have been changed in mode
+	 * observe; a stream's as if the instance had it alone.
+	 */
 	L45_A_COUNTERS_OBSERVED,
 	/* Sockets attached so far. */
 	L45_A_COUNTERS_ATTACHED,
@@ -334,7 +337,10 @@ enum l45_command {
 	L45_CMD_INSTANCE_DEL,
 	/* One instance by its id, or all of them. */
 	L45_CMD_INSTANCE_GET,
-	/* Sockets that have instances attached. */
+	/*
+	 * Sockets that have instances attached; with `instance`, those that have or drain one
+	 * of these.
+	 */
 	L45_CMD_SOCKET_GET,
 	/*
 	 * Event, sent to the group `events` when an instance was registered, changed or

@@ -3,7 +3,7 @@
  * Speaks the netlink family, for tests: plain libc, no library between them and the
  * bytes.
  *
- *	l45ctl core | customizations | instances | sockets
+ *	l45ctl core | customizations | instances | sockets [ID]
  *	l45ctl new ID CUSTOMIZATION [key=value ...]
  *	l45ctl set ID [key=value ...]
  *	l45ctl del ID
@@ -332,7 +332,9 @@ static void print_core(const struct nlattr *attr, int len)
 
 static void put_id(struct nlmsghdr *header, int type, const char *id)
 {
-	uint8_t bytes[16] = { 0x4c, 0x34, 0x35, 0x2d, type };
+	/* Those of deployments are others. */
+	uint8_t kind = type == L45_A_SOCKET_INSTANCE ? L45_A_INSTANCE_ID : type;
+	uint8_t bytes[16] = { 0x4c, 0x34, 0x35, 0x2d, kind };
 
 	bytes[15] = atoi(id);
 	put(header, type, bytes, sizeof(bytes));
@@ -547,6 +549,8 @@ int main(int argc, char **argv)
 		print = print_instance;
 	} else if (!strcmp(argv[1], "sockets")) {
 		header = begin(family, L45_CMD_SOCKET_GET, NLM_F_DUMP);
+		if (argc > 2)
+			put_id(header, L45_A_SOCKET_INSTANCE, argv[2]);
 		print = print_socket;
 	} else if (!strcmp(argv[1], "new") && argc > 3) {
 		header = begin(family, L45_CMD_INSTANCE_NEW, NLM_F_ACK);

@@ -28,6 +28,8 @@ ctl del 1
 # shellcheck disable=SC2086
 ctl new 1 app_id role=1 attach=1 directions=1 deployment=9 lport=7001 lport=7002 $match
 equal "$(ctl sockets | wc -l)" 1 "sockets at once"
+equal "$(ctl sockets 1 | wc -l)" 1 "sockets of the instance"
+equal "$(ctl sockets 2 | wc -l)" 0 "sockets of another"
 # shellcheck disable=SC2086
 ctl new 2 app_id role=0 deployment=9 rport=7001 rport=7002 $match
 ctl set 1 directions=3

@@ -552,6 +552,64 @@ static void rotated_unread(void)
 	check(!sockets("draining="));
 }
 
+static void write_frame(int fd)
+{
+	uint8_t buffer[HEADER + INTERVAL];
+
+	header(buffer, 1, 0);
+	fill(buffer + HEADER, 0, INTERVAL, 1);
+	check(send(fd, buffer, sizeof(buffer), 0) == sizeof(buffer));
+}
+
+/* Who observes counts what would be changed, and changes nothing, not even the time. */
+static void observes(void)
+{
+	uint8_t got[HEADER], expected[HEADER];
+	int client, server;
+	pid_t child;
+
+	connection(&client, &server);
+	send_all(client, 0, 700, 1);
+	instance(1, "stream_tag", "attach=1 mode=1");
+	instance(2, "rate_limit", "attach=1 mode=1 p.delay_ms=30000");
+	/* In the middle of a stream, and from the beginning. */
+	for (int i = 0; i < 2; i++) {
+		double begun = now();
+
+		send_all(client, 700, 2500, 1);
+		check(now() - begun < 30);
+		recv_all(server, i ? 700 : 0, i ? 2500 : 3200, 1);
+		send_all(server, 0, 10, 2);
+		recv_all(client, 0, 10, 2);
+		close(client);
+		close(server);
+		check(counter(1, "observed") == 2 * (i + 1) && !counter(1, "inserted"));
+		check(counter(2, "observed") == 2 * (i + 1));
+		connection(&client, &server);
+	}
+	/* Beside one that works, whose bytes are others then on the other end. */
+	instance(3, "stream_tag", "attach=1 p.interval=100");
+	send_all(client, 0, 5000, 1);
+	recv_all(server, 0, 5000, 1);
+	check(counter(1, "observed") == 5 && counter(3, "removed") == 50 * HEADER);
+	close(client);
+	close(server);
+	ctl("del 3");
+	ctl("del 2");
+
+	/* What it would understand. */
+	ctl("set 1 directions=1");
+	child = raw(&client, write_frame);
+	header(expected, 1, 0);
+	recv_exactly(client, got, HEADER);
+	check(!memcmp(got, expected, HEADER));
+	recv_all(client, 0, INTERVAL, 1);
+	check(counter(1, "observed") == 6 && !counter(1, "removed"));
+	succeeded(child);
+	close(client);
+	ctl("flush");
+}
+
 static int becomes_writable(int epoll, int timeout_ms)
 {
 	struct epoll_event event;
@@ -606,7 +664,7 @@ static void delays(void)
 
 static const struct test_case cases[] = {
 	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(rotated_unread),
-	CASE(delays), {}
+	CASE(observes), CASE(delays), {}
 };
 
 int main(int argc, char **argv)

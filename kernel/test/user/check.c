@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../core/observe.h"
 #include "check.h"
 
 static const struct {
@@ -150,4 +151,66 @@ void check_damaged(const struct subject *subject, struct choice *choice, const u
 	receive_all(subject, choice, &wire, &out);
 	bytes_free(&wire);
 	bytes_free(&out);
+}
+
+/* NULL instead of a choice: byte by byte. */
+static void observe(struct l45_observer *observer, const struct instance *instance,
+		    enum l45_direction direction, bool late, struct choice *choice,
+		    const u8 *data, u32 len)
+{
+	observer->flow = instance->flow;
+	observer->flow.direction = direction;
+	l45_observer_start(observer, instance->ops, late);
+	while (len) {
+		u32 n = choice ? 1 + choice->pick(choice, len - 1) : 1;
+		/* Of its own, so that the sanitizer sees who looks further. */
+		u8 *piece = malloc(n);
+
+		memcpy(piece, data, n);
+		l45_observer_show(observer, piece, n);
+		free(piece);
+		data += n;
+		len -= n;
+	}
+}
+
+static bool same(const struct l45_observer *a, const struct l45_observer *b)
+{
+	return a->changes == b->changes && a->inserted == b->inserted && a->removed == b->removed;
+}
+
+void check_observed(const struct subject *subject, struct choice *choice, const u8 *data, u32 len)
+{
+	static struct l45_observer one, other;
+	struct instance a, b;
+	struct pump sender;
+	bool late;
+
+	if (subject->protocol != IPPROTO_TCP)
+		return;
+	instances_init(subject, subject->role, &a, &b);
+	/* Anything may come in. */
+	late = choice->pick(choice, 1);
+	observe(&one, &a, L45_INGRESS, late, choice, data, len);
+	observe(&other, &a, L45_INGRESS, late, NULL, data, len);
+	if (!same(&one, &other))
+		fail(subject, "what is observed on ingress depends on how it is cut up");
+
+	observe(&one, &a, L45_EGRESS, late, choice, data, len);
+	observe(&other, &a, L45_EGRESS, late, NULL, data, len);
+	if (!same(&one, &other))
+		fail(subject, "what is observed on egress depends on how it is cut up");
+
+	if (!(subject->ops->flags & L45_JOIN) || holds_mark(data, len))
+		return;
+	pump_init(&sender, L45_EGRESS, &a, 1, choice);
+	if (pump(&sender, data, len, true))
+		fail(subject, "egress refuses bytes");
+	if (one.inserted != sender.inserted || one.removed != sender.removed ||
+	    one.changes != !!len)
+		fail(subject, "egress does something else than was observed");
+	observe(&other, &a, L45_INGRESS, late, choice, sender.out.data, sender.out.len);
+	if (other.removed != sender.inserted || other.inserted)
+		fail(subject, "what egress inserted isn't observed on ingress");
+	pump_free(&sender);
 }

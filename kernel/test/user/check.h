@@ -31,4 +31,7 @@ void check_hostile(const struct subject *subject, struct choice *choice, const u
 /* Ingress survives its own bytes, damaged. */
 void check_damaged(const struct subject *subject, struct choice *choice, const u8 *data, u32 len);
 
+/* Who observes a stream sees the same however it is cut up, and what is done to it. */
+void check_observed(const struct subject *subject, struct choice *choice, const u8 *data, u32 len);
+
 #endif /* L45_CHECK_H */

@@ -50,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	tail.data = data + len;
 
 	switch (how >> 2 & 3) {
+	case 3:
+		check_observed(&subject, &tail.choice, data, len);
+		break;
 	case 0:
 		check_hostile(&subject, &tail.choice, data, len);
 		break;

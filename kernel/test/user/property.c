@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 				check_round_trip(&subject, &random.choice, data, len);
 				check_damaged(&subject, &random.choice, data, len);
 				check_hostile(&subject, &random.choice, data, len);
+				check_observed(&subject, &random.choice, data, len);
 			}
 			ok(true, "%s (%s) on %s: %u rounds", ops->name, *params,
 			   tcp ? "TCP" : "UDP", rounds);

@@ -27,7 +27,8 @@ export abstract class KernelGateway {
   abstract core(): Promise<Core | undefined>;
   abstract customizations(): Promise<LoadedCustomization[]>;
   abstract instances(): Promise<KernelInstance[]>;
-  abstract sockets(): Promise<AttachedSocket[]>;
+  /** Those that have, or drain, one of the instances; all if none are named. */
+  abstract sockets(instances?: readonly string[]): Promise<AttachedSocket[]>;
 
   abstract newInstance(instance: NewInstance): Promise<void>;
   abstract setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void>;

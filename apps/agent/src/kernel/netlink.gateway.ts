@@ -58,8 +58,9 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
     );
   }
 
-  async sockets(): Promise<AttachedSocket[]> {
-    return this.decoded('read the sockets', await this.read('socketGet', 'dump'), decodeSocket);
+  async sockets(instances: readonly string[] = []): Promise<AttachedSocket[]> {
+    const found = await this.read('socketGet', 'dump', { instance: instances.map(encodeId) });
+    return this.decoded('read the sockets', found, decodeSocket);
   }
 
   newInstance(instance: NewInstance): Promise<void> {
@@ -114,12 +115,13 @@ export class NetlinkGateway extends KernelGateway implements OnApplicationShutdo
   private async read<C extends CommandName>(
     command: C,
     how: 'request' | 'dump',
+    attributes: Attributes<SetOf<C>> = {},
   ): Promise<Attributes<SetOf<C>>[]> {
     const set: SetOf<C> = commands[command].set;
     return this.traced(command, `read (${command})`, async () => {
       const family = await this.family();
       if (!family) return [];
-      const replies = await this.socket[how](family.id, format(command, Buffer.alloc(0)));
+      const replies = await this.socket[how](family.id, format(command, encode(set, attributes)));
       return replies.map((reply) => decode(set, parseGeneric(reply).attributes));
     });
   }

@@ -151,7 +151,7 @@ export const attributeSets = {
     dropped: { id: 10, type: 'u64' },
     /** Messages refused with an error. */
     errors: { id: 11, type: 'u64' },
-    /** Messages that would have been changed in mode observe. */
+    /** Datagrams, stream sends and stream receives that would have been changed in mode observe; a stream's as if the instance had it alone. */
     observed: { id: 12, type: 'u64' },
     /** Sockets attached so far. */
     attached: { id: 13, type: 'u64' },
@@ -249,7 +249,7 @@ export const commands = {
   instanceDel: { id: 5, set: 'instance' },
   /** One instance by its id, or all of them. */
   instanceGet: { id: 6, set: 'instance' },
-  /** Sockets that have instances attached. */
+  /** Sockets that have instances attached; with `instance`, those that have or drain one of these. */
   socketGet: { id: 7, set: 'socket' },
   /** Event, sent to the group `events` when an instance was registered, changed or revoked. */
   instanceChanged: { id: 8, set: 'instance' },

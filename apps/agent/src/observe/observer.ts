@@ -50,11 +50,9 @@ export class Observer {
   }
 
   async flows({ instances, application, limit }: AgentFlowsRequest): Promise<AgentFlowsReply> {
-    const wanted = instances && new Set(instances);
-    const flows = (await this.kernel.sockets()).filter(
-      (socket) =>
-        (application === undefined || socket.application === application) &&
-        (!wanted || socket.instances.some((id) => wanted.has(id))),
+    if (instances?.length === 0) return { flows: [], total: 0 };
+    const flows = (await this.kernel.sockets(instances)).filter(
+      (socket) => application === undefined || socket.application === application,
     );
     return { flows: flows.slice(0, limit), total: flows.length };
   }

@@ -82,9 +82,10 @@ export class FakeKernel extends KernelGateway {
     }));
   }
 
-  async sockets(): Promise<AttachedSocket[]> {
+  async sockets(ids: readonly string[] = []): Promise<AttachedSocket[]> {
     this.reads++;
-    return this.attached;
+    if (ids.length === 0) return this.attached;
+    return this.attached.filter(({ instances }) => instances.some((id) => ids.includes(id)));
   }
 
   async newInstance({ attach: _attach, ...instance }: NewInstance): Promise<void> {
