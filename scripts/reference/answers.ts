@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
+import { formatted } from '../generated.js';
 
 const FILE = 'scripts/reference/answers.json';
 
@@ -7,5 +8,6 @@ const FILE = 'scripts/reference/answers.json';
 export type Answers = Record<string, { subject: string; request: object; reply: unknown }>;
 
 export const readAnswers = (): Answers => JSON.parse(readFileSync(FILE, 'utf8'));
-export const writeAnswers = (answers: Answers): void =>
-  writeFileSync(FILE, `${JSON.stringify(answers, null, 2)}\n`);
+export async function writeAnswers(answers: Answers): Promise<void> {
+  writeFileSync(FILE, await formatted(FILE, JSON.stringify(answers)));
+}

@@ -10,7 +10,22 @@ interface ObjectSchema {
   required?: string[];
 }
 
-const pretty = (value: unknown): string => stringify(value, { maxLength: 96 });
+const MOST_CHARACTERS = 80;
+const MOST_ITEMS = 3;
+
+/** Long texts and lists show how they begin. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value;
+  if (Array.isArray(value)) {
+    const items = value.slice(0, MOST_ITEMS).map(shown);
+    return value.length > MOST_ITEMS ? [...items, `… ${value.length - MOST_ITEMS} more`] : items;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shown(each)]));
+}
+
+const pretty = (value: unknown): string => stringify(shown(value), { maxLength: 96 });
 
 /** What a user types, field by field, and what comes back. */
 export function markdown(schemas: Schemas, answers: Answers): string {
@@ -28,14 +43,17 @@ Generated from the contracts (\`npm run reference\`). Every request is plain JSO
 command line is all that is needed; \`nats micro ls\` and \`nats micro info l45-deployer\` list the same
 from the running system, and [asyncapi.yaml](asyncapi.yaml) says it to machines. Unknown fields are
 refused. A refusal has the headers \`Nats-Service-Error-Code\` and \`Nats-Service-Error\`, and a body
-like \`{"error": {"code", "name", "message", "details"}}\`; see [errors](#errors).`;
+like \`{"error": {"code", "name", "message", "details"}}\`; see [errors](#errors).
+
+The answers below are those of two virtual hosts (\`npm run reference:record\`). Identifiers, times, digests
+and keys are replaced by others, so that they are the same each time; long texts and lists are cut: …`;
 
 function section(contract: AnyContract, schemas: Schemas, answers: Answers): string {
   const { service, verb, subject, summary, example } = contract;
   const recorded = answers[subject];
   const payload = recorded ? recorded.request : example;
   const asked = recorded ? recorded.subject : subject;
-  const command = `nats req ${asked} '${Object.keys(payload).length ? JSON.stringify(payload) : ''}'`;
+  const command = `nats req ${asked} '${Object.keys(payload).length ? JSON.stringify(recorded ? shown(payload) : payload) : ''}'`;
   return [
     `### ${service}.${verb}`,
     summary,

@@ -22,7 +22,9 @@ export class History {
   async record(results: ChallengeResult[]): Promise<void> {
     for (const { outcome } of results) this.#count.add(1, { 'l45.outcome': outcome });
     if (results.length === 0) return;
-    await this.transactions.run((manager) => manager.insert(ChallengeRow, results));
+    // TypeORM writes into what it is given, which is somebody's answer.
+    const rows = results.map((result) => ({ ...result }));
+    await this.transactions.run((manager) => manager.insert(ChallengeRow, rows));
   }
 
   async list({ deployment, limit = LIMIT }: ChallengesRequest): Promise<ChallengeResult[]> {
