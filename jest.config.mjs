@@ -22,5 +22,6 @@ export default {
       testMatch: ['<rootDir>/{apps,libs,test,kernel}/**/*.spec.ts'],
     },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e.ts'] },
+    { ...common, displayName: 'cluster', testMatch: ['<rootDir>/test/**/*.cluster.ts'] },
   ],
 };

@@ -31,7 +31,7 @@ export interface Rendering {
 export function helm(version: Version, parameters: string[]) {
   const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const cache = process.env['L45_CACHE'] ?? join(base, 'layer45');
-  return execa(join(cache, `helm/${version}/helm`), parameters);
+  return execa(join(cache, `helm/${version}/helm`), parameters, { all: true });
 }
 
 export const valuesOf = (scenario: Scenario): string[] =>

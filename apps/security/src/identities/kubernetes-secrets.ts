@@ -8,6 +8,11 @@ const CONFLICT = 409;
 
 type Access = Pick<IdentitiesConfig, 'L45_KUBERNETES_API' | 'L45_KUBERNETES_TOKEN'>;
 
+interface Answer {
+  status: number;
+  text: string;
+}
+
 /** The Secrets of the namespace in which this pod runs. */
 export class KubernetesSecrets {
   private constructor(
@@ -27,7 +32,7 @@ export class KubernetesSecrets {
   async read(name: string, key: string): Promise<string | undefined> {
     const response = await this.#send('GET', `/${name}`);
     if (response.status === NOT_FOUND) return undefined;
-    const { data } = (await checked(response, name).json()) as { data?: Record<string, string> };
+    const { data } = JSON.parse(checked(response, name).text) as { data?: Record<string, string> };
     return Buffer.from(data?.[key] ?? '', 'base64').toString();
   }
 
@@ -42,16 +47,18 @@ export class KubernetesSecrets {
     if (isReplaced) checked(await this.#send('PUT', `/${name}`, secret), name);
   }
 
-  #send(method: string, path: string, body?: object): Promise<Response> {
-    return fetch(`${this.url}${path}`, {
+  /** An answer that isn't read keeps its connection, and this process, for a minute and a half. */
+  async #send(method: string, path: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
+    return { status: response.status, text: await response.text() };
   }
 }
 
-function checked(response: Response, name: string): Response {
-  if (response.ok) return response;
-  throw new Error(`Kubernetes answers ${response.status} for the Secret ${name}`);
+function checked(answer: Answer, name: string): Answer {
+  if (answer.status < 400) return answer;
+  throw new Error(`Kubernetes answers ${answer.status} for the Secret ${name}`);
 }
