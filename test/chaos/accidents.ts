@@ -7,7 +7,7 @@ import {
   PREPARED_BUCKET,
 } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { Cloud } from './cloud.js';
+import type { Cloud } from '../cloud/index.js';
 import type { Random } from './random.js';
 
 /** Hosts that an accident strikes at once. */

@@ -3,7 +3,7 @@ import { type Deployment, ENDPOINTS, ROLES } from '@l45/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../wait.js';
 import { accidentsOf } from './accidents.js';
-import { Cloud } from './cloud.js';
+import { Cloud } from '../cloud/index.js';
 import { Operator } from './operator.js';
 import { Random } from './random.js';
 

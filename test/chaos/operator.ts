@@ -2,7 +2,7 @@
 import type { TestService } from '@l45/bus/testing';
 import { type Deployment, ENDPOINTS, type Ends, L45Error } from '@l45/contracts';
 import type { Random } from './random.js';
-import { CUSTOMIZATIONS } from './simulated-builder.js';
+import { CUSTOMIZATIONS } from '../cloud/index.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 /** Of one deployment and the next one, so that none is ever refused for another. */

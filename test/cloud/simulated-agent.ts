@@ -29,6 +29,12 @@ export abstract class SimulatedAgent {
     );
   }
 
+  /** What it sent and received. */
+  get traffic(): { inBytes: number; outBytes: number } {
+    if (!this.#agent) throw new Error('it is not running');
+    return this.#agent.connection.stats();
+  }
+
   async stop(): Promise<void> {
     const agent = this.#agent;
     this.#agent = undefined;

@@ -22,6 +22,8 @@ export const CUSTOMIZATIONS = ['dns_tag', 'app_id', 'stream_tag'] as const;
 export const INVERSE_TYPE = 'pcap';
 const VERSION = '1.0.0';
 const SOURCE = '0'.repeat(64);
+/** As large as the real ones: the core, and a customization. */
+const SIZES = { core: 290_000, customization: 10_000 };
 
 const described = (name: string): Customization => ({
   name,
@@ -82,7 +84,8 @@ export class SimulatedBuilder {
 
   async #stored(name: string) {
     const srcversion = `${name}-1`;
-    const bytes = fakeModule(name, srcversion);
+    const size = name === 'l45' ? SIZES.core : SIZES.customization;
+    const bytes = Buffer.concat([fakeModule(name, srcversion), Buffer.alloc(size)]);
     return { name, srcversion, size: bytes.length, digest: await this.store.put(bytes) };
   }
 }
