@@ -10,12 +10,10 @@ import type {
 } from '@l45/contracts';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ANSWER, dig, Fleet, freshName, START_MS, TAG_DNS } from './fleet/index.js';
-import { Service } from './stack/index.js';
+import { ANSWER, dig, Fleet, freshName, START_MS, TAG_DNS, Tap } from './fleet/index.js';
 import { waitFor } from './wait.js';
 
 const run = promisify(execFile);
@@ -36,37 +34,18 @@ const WHO_ASKS: DeployRequest = {
 };
 
 let fleet: Fleet;
-let folder: string;
-/** Reads the capture of the network between the hosts. */
-let tap: Service;
+let tap: Tap;
 
 beforeAll(async () => {
   fleet = await Fleet.start();
-  folder = await mkdtemp(join(tmpdir(), 'l45-middlebox-'));
-  tap = new Service(
-    'agent',
-    {
-      NATS_URL: fleet.stack.nats.url,
-      L45_ROLE: 'middlebox',
-      L45_HOST: 'tap',
-      L45_STATE_DIR: folder,
-      L45_WIRESHARK_PLUGINS: join(folder, 'plugins'),
-      L45_CAPTURE: fleet.testbed.capture.file,
-    },
-    fleet.stack.logs,
-  );
+  tap = await Tap.register(fleet, ['pcap', 'wireshark']);
 }, START_MS);
 afterAll(async () => {
   await tap.stop();
   await fleet.stop();
-  await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-const ask = async <T>(subject: string, payload: object): Promise<T> => {
-  const { body } = await fleet.stack.request<T>(subject, payload, 60_000);
-  if (body.error) throw new Error(body.error.message);
-  return body;
-};
+const ask = <T>(subject: string, payload: object): Promise<T> => fleet.stack.ask(subject, payload);
 
 /** Until the deployment is as expected; says how it is instead. */
 const progress = (what: string, holds: (deployment: Deployment) => boolean) =>
@@ -87,7 +66,7 @@ const seen = (application: string) =>
     `the middlebox to see ${application}`,
     async () => {
       const { middleboxes } = await ask<MiddleboxesReply>('l45.middlebox.list', {
-        middlebox: 'tap',
+        middlebox: Tap.NAME,
       });
       return middleboxes[0]?.applications.find((one) => one.application === application);
     },
@@ -98,19 +77,13 @@ const seen = (application: string) =>
 async function filtered(): Promise<string[]> {
   const { stdout } = await run(
     'sh',
-    [
-      '-c',
-      '"$0" "$1" <"$2"',
-      join(folder, 'pcap/l45-pcap'),
-      join(folder, 'pcap/instances'),
-      fleet.testbed.capture.file,
-    ],
+    ['-c', '"$0" "$1" <"$2"', ...tap.filter, fleet.testbed.capture.file],
     { encoding: 'buffer', maxBuffer: 1 << 26 },
   );
-  const plain = join(folder, 'plain.pcap');
+  const plain = join(fleet.stack.folder, 'plain.pcap');
   await writeFile(plain, stdout);
   const fields = ['-T', 'fields', '-e', 'dns.qry.name', '-Y', 'dns.flags.response == 0'];
-  const env = { ...process.env, HOME: folder };
+  const env = { ...process.env, HOME: fleet.stack.folder };
   return (await run('tshark', ['-n', '-r', plain, ...fields], { env })).stdout.split('\n');
 }
 
@@ -118,9 +91,6 @@ describe('while a middlebox cannot read along', () => {
   it(
     'no host speaks, and the request says whom it waits for',
     async () => {
-      const types = ['pcap', 'wireshark'];
-      const sees = { prefixes: ['10.45.0.0/24', 'fd45::/64'] };
-      await ask('l45.middlebox.register', { middlebox: 'tap', types, sees });
       await ask('l45.deployer.deploy', { ...WHO_ASKS, wait: 0 });
       await progress('tap: its agent has never reported', ({ hosts }) =>
         hosts.every(({ reason }) => reason?.includes('tap: its agent has never reported')),
@@ -145,7 +115,7 @@ describe('with a middlebox between the hosts', () => {
     'it is told which application asks for which name',
     async () => {
       const { assignments } = await ask<AssignmentsReply>('l45.middlebox.assignments', {});
-      expect(assignments).toMatchObject([{ middlebox: 'tap', name: NAME, ready: true }]);
+      expect(assignments).toMatchObject([{ middlebox: Tap.NAME, name: NAME, ready: true }]);
       const name = freshName();
       expect(await dig(fleet.hosts.client, name)).toBe(ANSWER);
       expect(await seen('dig')).toMatchObject({ source: '10.45.0.1', query: name });
@@ -165,7 +135,7 @@ describe('with a middlebox between the hosts', () => {
       expect(await dig(client, name, { program: '/tmp/worm' })).toBe(ANSWER);
       for await (const message of events)
         expect(message.json<Events['middlebox.application']>()).toMatchObject({
-          middlebox: 'tap',
+          middlebox: Tap.NAME,
           name: NAME,
           application: 'worm',
           source: '10.45.0.1',
@@ -188,7 +158,7 @@ describe('with a middlebox between the hosts', () => {
   it('it has nothing left after the revocation', async () => {
     expect((await fleet.revoke(NAME)).body.state).toBe('revoked');
     await waitFor('the modules to go', () => {
-      const left = [join(folder, 'plugins/layer45.lua'), join(folder, 'pcap')];
+      const left = [tap.plugin, ...tap.filter];
       return !left.some((path) => existsSync(path));
     });
   });

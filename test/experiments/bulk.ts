@@ -24,7 +24,9 @@ const bulkOver = (scheme: Scheme, name: string, prototype: string): Experiment =
   claim: 'Every download has the hash of the file, and the wire carries 3.2 % more if it should.',
   prototype,
 
-  async run({ fleet, scale, progress }) {
+  async run(context) {
+    const { scale, progress } = context;
+    const fleet = await context.fleet();
     const { bytes, rounds } = SCALES[scale];
     const web = await Web.serve(fleet, bytes);
     const deployment = betweenCurlAndNginx(name, 'stream_tag', scheme);

@@ -26,7 +26,9 @@ export const deprecation: Experiment = {
   claim: 'The first flow stays slow to its end, the second one is fast, and both files are right.',
   prototype: 'first flow slow to its end, second fast',
 
-  async run({ fleet, scale, progress }) {
+  async run(context) {
+    const { scale, progress } = context;
+    const fleet = await context.fleet();
     const { bytes, rate } = SCALES[scale];
     const web = await Web.serve(fleet, bytes);
     const { ends, ...request } = betweenCurlAndNginx('slow-web', 'rate_limit', 'http');

@@ -17,7 +17,9 @@ export const dnsBatch: Experiment = {
   claim: 'Every query is answered, and every query that should carry a tag carries it.',
   prototype: '1000 queries: base 5.72 s, loaded −0.5 %, tag +0.8 % (+2.7 % with buffering)',
 
-  async run({ fleet, scale, progress }) {
+  async run(context) {
+    const { scale, progress } = context;
+    const fleet = await context.fleet();
     const { queries, rounds } = SCALES[scale];
     const script = `
       start=$(date +%s%N); answers=0

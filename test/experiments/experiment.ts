@@ -24,7 +24,8 @@ export interface Outcome {
 export type Scale = 'quick' | 'full';
 
 export interface Context {
-  fleet: Fleet;
+  /** The same one each time, started when it is asked for first. */
+  fleet(): Promise<Fleet>;
   scale: Scale;
   /** Called when a part of `of` equal parts is done. */
   progress(of: number): void;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Fleet, START_MS } from '../fleet/index.js';
+import { START_MS } from '../fleet/index.js';
 import { draw } from '../results/write.js';
 import { EXPERIMENTS } from './index.js';
+import { Laboratory } from './laboratory.js';
 
-let fleet: Fleet;
-
-beforeAll(async () => {
-  fleet = await Fleet.start();
-}, START_MS);
-afterAll(() => fleet?.stop(), 60_000);
+const laboratory = new Laboratory();
+afterAll(() => laboratory.stop(), 60_000);
 
 it.each(EXPERIMENTS)(
   '$title: $claim',
   async (experiment) => {
-    const outcome = await experiment.run({ fleet, scale: 'quick', progress: () => undefined });
+    const outcome = await experiment.run({
+      fleet: () => laboratory.fleet(),
+      scale: 'quick',
+      progress: () => undefined,
+    });
     expect(outcome.passed ? 'held' : outcome.reason).toBe('held');
     expect(await draw(outcome.plot)).toMatch(/^<svg/);
     for (const { n, median } of outcome.measurements) {
@@ -21,5 +22,5 @@ it.each(EXPERIMENTS)(
       expect(median).toBeGreaterThan(0);
     }
   },
-  400_000,
+  START_MS + 400_000,
 );

@@ -6,9 +6,9 @@
 // writes nothing.
 import { SingleBar } from 'cli-progress';
 import { parseArgs } from 'node:util';
-import { Fleet } from '../fleet/index.js';
 import type { Experiment } from './experiment.js';
 import { EXPERIMENTS } from './index.js';
+import { Laboratory } from './laboratory.js';
 import { writePage } from './page.js';
 
 const { values, positionals } = parseArgs({
@@ -23,14 +23,14 @@ if (unknown.length) {
 }
 
 const scale = values.quick ? 'quick' : 'full';
-const fleet = await Fleet.start();
+const laboratory = new Laboratory();
 try {
   for (const experiment of EXPERIMENTS) {
     if (positionals.length && !positionals.includes(experiment.name)) continue;
     await run(experiment);
   }
 } finally {
-  await fleet.stop();
+  await laboratory.stop();
 }
 process.exit();
 
@@ -41,7 +41,7 @@ async function run(experiment: Experiment): Promise<void> {
   });
   bar.start(1, 0);
   const progress = (of: number): void => bar.increment(1 / of);
-  const outcome = await experiment.run({ fleet, scale, progress });
+  const outcome = await experiment.run({ fleet: () => laboratory.fleet(), scale, progress });
   bar.stop();
   console.table(outcome.measurements);
   console.log(outcome.passed ? experiment.claim : `Did not hold: ${outcome.reason}`);

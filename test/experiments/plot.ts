@@ -2,7 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Measurement } from './experiment.js';
 
-const SIZE = { width: 480, height: 240, background: 'white' } as const;
+export const SIZE = { width: 480, height: 240, background: 'white' } as const;
 
 /** Medians as bars, with the distance of the quartiles. */
 export const bars = (title: string, unit: string, measurements: Measurement[]): TopLevelSpec => ({

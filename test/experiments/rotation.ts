@@ -32,7 +32,9 @@ export const rotation: Experiment = {
   claim: 'Every query is answered, through every rotation.',
   prototype: 'no application error; about 90 s from deploying the second module to switching',
 
-  async run({ fleet, scale, progress }) {
+  async run(context) {
+    const { scale, progress } = context;
+    const fleet = await context.fleet();
     const count = ROTATIONS[scale];
     const protocols = ['udp' as const];
     await deploy(fleet, {
@@ -115,7 +117,9 @@ export const tlsRotation: Experiment = {
   claim: 'The download has the hash of the file, and every rotation happened while it ran.',
   prototype: 'not tried',
 
-  async run({ fleet, scale, progress }) {
+  async run(context) {
+    const { scale, progress } = context;
+    const fleet = await context.fleet();
     const { rotations, bytes, rate } = DOWNLOAD[scale];
     const web = await Web.serve(fleet, bytes);
     const { name: _, customization, ...flow } = betweenCurlAndNginx('', 'stream_tag', 'https');

@@ -89,6 +89,13 @@ export class Stack {
     };
   }
 
+  /** The answer to a request that must not be refused. */
+  async ask<T>(subject: string, payload: object, timeout = 60_000): Promise<T> {
+    const { body } = await this.request<T>(subject, payload, timeout);
+    if (body.error) throw new Error(`${subject}: ${body.error.message}`);
+    return body;
+  }
+
   service(name: ServiceName): Service {
     const service = this.services.get(name);
     if (!service) throw new Error(`${name} is no service of the stack`);

@@ -11,7 +11,7 @@
  *	l45ctl challenge ID NONCE HOST BOOT
  *	l45ctl flush
  *
- * An ID is a small number. Keys: deployment role priority mode directions attach
+ * An ID is a UUID, or a small number. Keys: deployment role priority mode directions attach
  * deprecated, the lists of the match: protocol application local remote lport rport
  * uid cgroup, key=HEX, and p.NAME=NUMBER, s.NAME=STRING, b.NAME=HEX for parameters.
  */
@@ -335,8 +335,13 @@ static void put_id(struct nlmsghdr *header, int type, const char *id)
 	/* Those of deployments are others. */
 	uint8_t kind = type == L45_A_SOCKET_INSTANCE ? L45_A_INSTANCE_ID : type;
 	uint8_t bytes[16] = { 0x4c, 0x34, 0x35, 0x2d, kind };
+	size_t n = 0;
 
-	bytes[15] = atoi(id);
+	if (!strchr(id, '-'))
+		bytes[15] = atoi(id);
+	else
+		for (; n < sizeof(bytes) && sscanf(id, "%2hhx", &bytes[n]) == 1; n++)
+			id += id[2] == '-' ? 3 : 2;
 	put(header, type, bytes, sizeof(bytes));
 }
 
