@@ -251,7 +251,10 @@ describe('an instance', () => {
       ['deployment', 'at'],
     ])
       await sql(`UPDATE monitor.${table} SET ${column} = ${column} - interval '1 day 1 hour'`);
+    const old = () => sql(`SELECT * FROM monitor.event WHERE at < now() - interval '1 day'`);
+    expect(await old()).not.toEqual([]);
     await first().app.get(Retention).prune();
+    expect(await old()).toEqual([]);
     for (const table of ['instance', 'sample', 'deployment'])
       expect(await sql(`SELECT * FROM monitor.${table}`)).toEqual([]);
     expect(await first().client.request(ENDPOINTS.monitor.history, {})).toEqual({ samples: [] });
@@ -357,6 +360,39 @@ describe('drift', () => {
     await expect(
       first().client.request(ENDPOINTS.monitor.drift, { host: 'clinet' }),
     ).rejects.toMatchObject({ name: 'UNKNOWN_HOST' });
+  });
+});
+
+it('keeps events though others cannot be kept', async () => {
+  const publisher = first().app.get(EventPublisher);
+  for (const odd of [null, { name: 'no-id' }, { id: DEPLOYMENT, name: '\0' }])
+    await publisher.publish('deployer.deployment', odd as Deployment);
+  await publisher.publish('deployer.deployment', { id: DEPLOYMENT, name: 'after' } as Deployment);
+  await eventually(async () =>
+    expect(
+      await first().client.request(ENDPOINTS.monitor.events, { about: 'after' }),
+    ).toMatchObject({
+      events: [{ payload: { name: 'after' } }],
+    }),
+  );
+});
+
+describe('a host that reports what makes no sense', () => {
+  const odd = (changes: object) => put('odd', changes as Partial<ObservedState>);
+
+  it.each([
+    ['an instance without a proper identifier', { instances: [instance({ id: 'none' })] }],
+    ['more sockets than there can be', { instances: [instance({ sockets: 3e9 })] }],
+    ['no instances', { instances: undefined }],
+    ['text that cannot be stored', { problems: [{ subject: '', name: '', message: '\0' }] }],
+  ])('as %s keeps none of the others from being known', async (_, changes) => {
+    const seen = async () => (await hosts('client')).hosts[0]?.desiredRevision;
+    const revision = ((await seen()) ?? 0) + 1;
+    const desired = { host: 'odd', revision, artifacts: [], instances: [] };
+    await first().app.get(Buckets).desired.put('odd', desired);
+    await Promise.all([odd(changes), put('client', { desiredRevision: revision })]);
+    await eventually(async () => expect(await seen()).toBe(revision));
+    await expect(hosts('odd')).rejects.toMatchObject({ name: 'UNKNOWN_HOST' });
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EVENT_STREAM } from '@l45/contracts';
+import { EVENT_STREAM, L45Error } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { EventReader, type StoredEvent } from './event-reader.js';
 import { EventPublisher } from './events.js';
@@ -32,11 +32,20 @@ const publish = (host: string) =>
 function read(refusals = 0): { hosts: string[]; reader: Promise<void> } {
   const hosts: string[] = [];
   const take = async (events: StoredEvent[]) => {
-    if (refusals-- > 0) throw new Error('the database is away');
+    if (events.some(({ payload }) => !payload)) throw new Error('it is about nothing');
+    if (refusals-- > 0) throw new L45Error('UNAVAILABLE', 'the database is away');
     hosts.push(...events.map(({ payload }) => (payload as { host: string }).host));
   };
   return { hosts, reader: service.app.get(EventReader).read(take, stop.signal) };
 }
+
+/** Nothing is left, and nothing will be given again. */
+const allAreTaken = () =>
+  eventually(async () => {
+    const { consumers } = await jetstreamManager(service.connection);
+    const left = await consumers.info(EVENT_STREAM, 'monitor');
+    expect(left).toMatchObject({ num_pending: 0, num_ack_pending: 0 });
+  });
 
 const until = (holds: () => boolean) => eventually(() => expect(holds()).toBe(true));
 
@@ -47,6 +56,7 @@ it('reads what happened before it came, and each event once, whoever reads', asy
   await publish('late');
   const all = () => [...one.hosts, ...other.hosts].toSorted();
   await until(() => all().length >= 2);
+  await allAreTaken();
   expect(all()).toEqual(['early', 'late']);
   stop.abort();
   await Promise.all([one.reader, other.reader]);
@@ -58,6 +68,18 @@ it('reads again what could not be taken', async () => {
   await publish('unlucky');
   await until(() => hosts.includes('unlucky'));
   expect(hosts).toEqual(['unlucky']);
+  stop.abort();
+  await reader;
+});
+
+it('drops an event that cannot be taken, and no other', async () => {
+  await publish('before');
+  await service.app.get(EventPublisher).publish('deployer.deployment', null as never);
+  await publish('after');
+  stop = new AbortController();
+  const { hosts, reader } = read();
+  await allAreTaken();
+  expect(hosts).toEqual(['before', 'after']);
   stop.abort();
   await reader;
 });

@@ -4,6 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AckPolicy, type Consumer, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { millis, type NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as delay } from 'node:timers/promises';
+import { allOrEach } from './all-or-each.js';
 import { BUS_OPTIONS, type BusOptions } from './bus.options.js';
 import { NATS } from './connection.js';
 import { createEventStream } from './event-stream.js';
@@ -36,7 +37,8 @@ export class EventReader {
 
   /**
    * Gives `take` every event, to one replica of the service, until the signal aborts. What it
-   * throws at is given again, to it or another replica: it must be safe to repeat.
+   * throws at is given again, to it or another replica: it must be safe to repeat. An event that
+   * it throws at when given nothing else is dropped, unless that is because of UNAVAILABLE.
    */
   async read(take: (events: StoredEvent[]) => Promise<void>, signal: AbortSignal): Promise<void> {
     let failure: string | undefined;
@@ -70,12 +72,22 @@ export class EventReader {
     signal.removeEventListener('abort', stop);
     if (messages.length === 0) return;
     try {
-      await take(messages.flatMap(eventOf));
+      await allOrEach(
+        messages,
+        (some) => take(some.flatMap(eventOf)),
+        (message, reason) => this.#drop(message, reason),
+      );
     } catch (error) {
       for (const message of messages) message.nak();
       throw error;
     }
     for (const message of messages) message.ack();
+  }
+
+  #drop(message: JsMsg, reason: string): void {
+    this.#logger.warn(`${message.subject} ${message.seq} is dropped: ${reason}`);
+    // nats-server 2.9 passes over one with a reason.
+    message.term();
   }
 
   /** One for all replicas, which is made again should it be lost. */

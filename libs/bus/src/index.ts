@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from './all-or-each.js';
 export * from './bus.config.js';
 export * from './bus.decorator.js';
 export * from './bus.module.js';

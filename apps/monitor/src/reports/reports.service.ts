@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Loop } from '@l45/bus';
+import { allOrEach, Loop } from '@l45/bus';
 import { inSpan, withTraceparent } from '@l45/telemetry';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Fleet } from '../fleet.service.js';
 import { Liveness } from '../liveness.service.js';
 import { MonitorConfig } from '../monitor.config.js';
@@ -13,6 +13,7 @@ const BATCH = 250;
 /** Stores what hosts report: what comes while a batch is stored is the next one. */
 @Injectable()
 export class ReportsService implements OnModuleDestroy {
+  readonly #logger = new Logger('Reports');
   readonly #loop = new Loop('Reports', () => this.#storeAll());
   /** Hosts whose newest report is not stored yet, with the trace of the command that led to it. */
   readonly #fresh = new Map<string, string | undefined>();
@@ -47,7 +48,12 @@ export class ReportsService implements OnModuleDestroy {
       return entry ? [{ state: entry.value, at: entry.at }] : [];
     });
     try {
-      const stored = this.repository.store(reports, this.config.L45_SAMPLE_SECONDS);
+      const stored = allOrEach(
+        reports,
+        (some) => this.repository.store(some, this.config.L45_SAMPLE_SECONDS),
+        ({ state: { host } }, reason) =>
+          this.#logger.warn(`a report of ${host} cannot be stored, and is dropped: ${reason}`),
+      );
       const traced = fresh.map(([host, traceparent]) =>
         withTraceparent(traceparent, () =>
           inSpan('observed store', { 'l45.host': host }, () => stored),

@@ -16,6 +16,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { BUS_OPTIONS, type BusOptions, inboxPrefix } from '../bus.options.js';
 import { NATS } from '../connection.js';
 import { StateBucket } from './state-bucket.js';
+import { isObservedState } from './observed-state.js';
 import type { KeyOf } from './state-change.js';
 
 /** What hosts should run, and what they run. Agents wait for buckets, all others create them. */
@@ -32,7 +33,9 @@ export class Buckets {
     const bucket = <T>(name: string, keyOf: KeyOf<T>): StateBucket<T> =>
       new StateBucket(connection, name, { ...access, keyOf });
     this.desired = bucket(DESIRED_BUCKET, ({ host }) => host);
-    this.observed = bucket(OBSERVED_BUCKET, ({ host }) => host);
+    this.observed = bucket(OBSERVED_BUCKET, (state) =>
+      isObservedState(state) ? state.host : undefined,
+    );
     this.middleboxDesired = bucket(MIDDLEBOX_DESIRED_BUCKET, ({ middlebox }) => middlebox);
     this.middleboxObserved = bucket(MIDDLEBOX_OBSERVED_BUCKET, ({ middlebox }) => middlebox);
     this.prepared = bucket(PREPARED_BUCKET, ({ deployment }) => deployment);

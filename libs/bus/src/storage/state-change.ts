@@ -7,8 +7,9 @@ export type StateChange<T> =
   | { kind: 'put'; key: string; value: T; revision: number; at: Date }
   | { kind: 'deleted'; key: string; revision: number; at: Date }
   /**
-   * Somebody put what is no JSON, or is another key's: the NATS server itself writes wherever it is
-   * asked to answer, so that permissions alone do not keep it away. The value before still counts.
+   * Somebody put what is no JSON, is another key's, or is no such state: the NATS server itself
+   * writes wherever it is asked to answer, so that permissions alone do not keep it away. The value
+   * before still counts.
    */
   | { kind: 'invalid'; key: string; revision: number; at: Date }
   /**
@@ -26,8 +27,8 @@ export interface Stored {
   data: Uint8Array;
 }
 
-/** The key that a value names. */
-export type KeyOf<T> = (value: T) => string;
+/** The key that a value names; undefined: readers could not make use of the value. */
+export type KeyOf<T> = (value: T) => string | undefined;
 
 const logger = new Logger('Watch');
 
@@ -39,7 +40,9 @@ export function stateChange<T>(
   if (headers?.get('KV-Operation')) return { kind: 'deleted', key, revision, at };
   const value = parse<T>(data);
   if (value && (!keyOf || keyOf(value) === key)) return { kind: 'put', key, value, revision, at };
-  logger.error(`${bucket}/${key} is passed over: its value is not JSON, or another key's`);
+  logger.error(
+    `${bucket}/${key} is passed over: its value is not JSON, not such a state, or another key's`,
+  );
   return { kind: 'invalid', key, revision, at };
 }
 
