@@ -65,6 +65,7 @@ export class Fleet {
       isSilent: (host) => this.isSilent(host),
       silentSince: (host) => this.silentSince(host),
       unreadBy: (deployment) => this.unreadBy(deployment),
+      heardSince: this.#observed.since,
     };
   }
 
@@ -88,10 +89,10 @@ export class Fleet {
     return this.#middleboxes.unreadBy(deployment);
   }
 
-  /** When a host was heard of last, if that is too long ago. */
+  /** When a host was heard of last, if that is too long ago, and it is not us who heard nobody. */
   silentSince(host: string): Date | undefined {
     const at = this.#observed.entries.get(host)?.at;
-    return at && Date.now() - at.getTime() > OFFLINE_AFTER_MS ? at : undefined;
+    return at && isLongAgo(at) && isLongAgo(this.#observed.since) ? at : undefined;
   }
 
   /** Whether there is no report of late, or none at all. */
@@ -146,3 +147,6 @@ export class Fleet {
     return same;
   }
 }
+
+const isLongAgo = (at: Date | undefined): boolean =>
+  at !== undefined && Date.now() - at.getTime() > OFFLINE_AFTER_MS;

@@ -41,6 +41,8 @@ export interface Sightings {
   isSilent: (host: string) => boolean;
   silentSince: Evidence['silentSince'];
   unreadBy: Evidence['unreadBy'];
+  /** Since when hosts are heard without interruption; undefined: now they are not. */
+  heardSince: Date | undefined;
 }
 
 export interface Outcome {
@@ -63,7 +65,7 @@ export interface Outcome {
  * host confirms.
  */
 export function round(world: World, sightings: Sightings, now: Date): Outcome {
-  const { reports, revisions, isSilent, silentSince, unreadBy } = sightings;
+  const { reports, revisions, isSilent, silentSince, unreadBy, heardSince } = sightings;
   const hosts = new Map(world.hosts.map((host) => [host.name, host]));
   const deployments = new Map(world.live.map((deployment) => [deployment.id, deployment]));
   const changedHosts = new Set<string>();
@@ -103,7 +105,7 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
       const [first] = ofOne;
       if (!first) continue;
       const { deployment } = first;
-      const next = nextWave(deployment, { ...evidence(), now });
+      const next = nextWave(deployment, { ...evidence(), now, heardSince });
       if (next) {
         settled = false;
         const { row, revision } = recordFailure(deployment, next);
@@ -149,7 +151,9 @@ export function round(world: World, sightings: Sightings, now: Date): Outcome {
     revisions: recorded,
     wakeAt: earliest([
       ...[...rotations.values()].map(wakeAt),
-      ...[...deployments.values()].map((deployment) => wakeForWave(deployment, now)),
+      ...[...deployments.values()].map((deployment) =>
+        wakeForWave(deployment, { now, heardSince }),
+      ),
     ]),
   };
 }

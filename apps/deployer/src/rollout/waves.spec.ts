@@ -152,6 +152,20 @@ describe('is taken back, and says who failed,', () => {
     expect(rollout.told).toEqual(['nothing', 'nothing', 'nothing', 'nothing']);
   });
 
+  it('but not while nobody is heard, nor for the time that took', () => {
+    const rollout = new Rollout();
+    rollout.heardSince = undefined;
+    const { wakeAt } = rollout.pass(TIMEOUT);
+    expect([rollout.phase, wakeAt]).toEqual(['ingress', undefined]);
+    rollout.heardSince = rollout.now;
+    const end = new Date(rollout.now.getTime() + TIMEOUT * 1_000);
+    expect(rollout.run().wakeAt).toEqual(end);
+    rollout.pass(TIMEOUT - 1);
+    expect(rollout.phase).toBe('ingress');
+    rollout.pass(1);
+    expect(rollout.view.state).toBe('revoking');
+  });
+
   it('but not for a host that its wave has not come to', () => {
     const rollout = new Rollout();
     rollout.silent.add('dns-server');
@@ -159,6 +173,18 @@ describe('is taken back, and says who failed,', () => {
     expect(rollout.phase).toBe('ingress');
     expect(rollout.view.state).toBe('deploying');
   });
+});
+
+it('does not go on for having heard of no illness while nobody was heard', () => {
+  const rollout = new Rollout();
+  rollout.confirm();
+  rollout.heardSince = undefined;
+  rollout.pass(HOLD);
+  rollout.heardSince = rollout.now;
+  rollout.pass(HOLD - 1);
+  expect(rollout.told).toEqual(['ingress', 'ingress', 'nothing', 'nothing']);
+  rollout.pass(1);
+  expect(rollout.told).toEqual(['ingress', 'ingress', 'ingress', 'ingress']);
 });
 
 it('a host that loses what it had begins again', () => {

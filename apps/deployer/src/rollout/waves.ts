@@ -5,8 +5,13 @@ import { type Placement, placementsOf } from './placement.js';
 import { confirms, type Evidence, everyHostConfirms, explain } from './progress.js';
 
 /** All that the next wave depends on. */
-export interface Gate extends Evidence {
+export interface Gate extends Evidence, Clock {}
+
+/** Time in which nobody is heard is no time in which hosts are healthy, or late. */
+interface Clock {
   now: Date;
+  /** Since when hosts are heard without interruption; undefined: now they are not. */
+  heardSince: Date | undefined;
 }
 
 /** Where a deployment with waves begins. */
@@ -35,7 +40,7 @@ export function nextWave(deployment: DeploymentRow, gate: Gate): DeploymentRow |
   const illness = reached
     .map((placement) => illnessOf(placement, waves.errors, gate))
     .find(Boolean);
-  const isLate = now.getTime() >= endOf(rollout.began, waves.timeout);
+  const isLate = now.getTime() >= endOf(rollout.began, waves.timeout, gate);
   const isConfirmed = everyHostConfirms(reached, gate.hosts);
   const failure =
     illness ??
@@ -45,7 +50,7 @@ export function nextWave(deployment: DeploymentRow, gate: Gate): DeploymentRow |
   if (!isConfirmed)
     return rollout.confirmed ? change({ reached: rollout.reached, began }) : undefined;
   if (!rollout.confirmed) return change({ ...rollout, confirmed: now.toISOString() });
-  if (now.getTime() < endOf(rollout.confirmed, waves.hold)) return undefined;
+  if (now.getTime() < endOf(rollout.confirmed, waves.hold, gate)) return undefined;
 
   if (reached.length < placements.length)
     return change({ reached: rollout.reached + waves.size, began });
@@ -60,13 +65,13 @@ export const isInWaves = ({ phase, rollout }: DeploymentRow): boolean =>
   rollout !== null && stateOf[phase] === 'deploying';
 
 /** When a wave is over, or has taken too long; undefined: it waits for something else. */
-export function wakeForWave(deployment: DeploymentRow, now: Date): Date | undefined {
+export function wakeForWave(deployment: DeploymentRow, clock: Clock): Date | undefined {
   const { rollout, specification } = deployment;
   const { waves } = specification;
   if (!rollout || !waves || !isInWaves(deployment)) return undefined;
   const { began, confirmed } = rollout;
-  const end = confirmed ? endOf(confirmed, waves.hold) : endOf(began, waves.timeout);
-  return end > now.getTime() ? new Date(end) : undefined;
+  const end = confirmed ? endOf(confirmed, waves.hold, clock) : endOf(began, waves.timeout, clock);
+  return end > clock.now.getTime() && end < Infinity ? new Date(end) : undefined;
 }
 
 /** What is wrong with a host that the rollout has reached. */
@@ -84,4 +89,5 @@ const tooLate = (deployment: DeploymentRow, gate: Gate): string => {
   return `not confirmed in time: ${explain([deployment], gate, isLate)}`;
 };
 
-const endOf = (from: string, seconds: number): number => Date.parse(from) + seconds * 1_000;
+const endOf = (from: string, seconds: number, { heardSince }: Clock): number =>
+  heardSince ? Math.max(Date.parse(from), heardSince.getTime()) + seconds * 1_000 : Infinity;

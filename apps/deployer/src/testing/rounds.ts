@@ -16,6 +16,7 @@ export class Rounds {
   live: DeploymentRow[];
   rotations: RotationRow[] = [];
   now = NOW;
+  heardSince: Date | undefined = NOW;
   readonly silent = new Set<string>();
   /** Why middleboxes can't read what is deployed. */
   unread?: string;
@@ -34,6 +35,7 @@ export class Rounds {
         isSilent: (host) => this.silent.has(host),
         silentSince: (host) => (this.silent.has(host) ? NOW : undefined),
         unreadBy: () => this.unread,
+        heardSince: this.heardSince,
       },
       this.now,
     );

@@ -21,6 +21,7 @@ export class Mirror<T> {
   readonly #revisions = new Map<string, number>();
   readonly #stop = new AbortController();
   #current = false;
+  #since?: Date;
   #following?: Promise<void>;
 
   constructor(
@@ -37,6 +38,11 @@ export class Mirror<T> {
   /** Whether it has all that there is. */
   get current(): boolean {
     return this.#current;
+  }
+
+  /** Since when it is told of every change at once; undefined: now it may not be. */
+  get since(): Date | undefined {
+    return this.#since;
   }
 
   follow(): void {
@@ -74,13 +80,15 @@ export class Mirror<T> {
   async #followUntilInterrupted(): Promise<boolean> {
     const told = new Set<string>();
     let current = false;
-    for await (const change of this.bucket.watch('>', this.#stop.signal)) {
+    const interrupted = () => (this.#since = undefined);
+    for await (const change of this.bucket.watch('>', this.#stop.signal, interrupted)) {
       if (change.kind === 'current') {
         // Interrupted: what was told again doesn't differ from what was told before. Start over.
         if (current) return true;
         current = true;
         for (const key of this.#revisions.keys()) if (!told.has(key)) this.#forget(key);
         this.#current = true;
+        this.#since = new Date();
         this.changed(undefined);
         continue;
       }

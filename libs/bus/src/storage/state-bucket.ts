@@ -59,12 +59,13 @@ export class StateBucket<T> {
 
   /**
    * What a key (or all) has, and then every change, until the signal aborts or the connection is
-   * closed. Outages of the server and a deleted bucket interrupt it, but do not end it.
+   * closed. Outages of the server and a deleted bucket interrupt it, but do not end it: `current`
+   * ends the interruption.
    */
-  watch(key = '>', signal?: AbortSignal): AsyncIterable<StateChange<T>> {
+  watch(key = '>', signal?: AbortSignal, interrupted?: () => void): AsyncIterable<StateChange<T>> {
     const { connection, name } = this;
     const { inboxPrefix, keyOf } = this.options;
-    const source = { connection, name, key, keyOf, inboxPrefix, signal };
+    const source = { connection, name, key, keyOf, inboxPrefix, signal, interrupted };
     return watchStates<T>(source, () => this.#create());
   }
 

@@ -64,13 +64,16 @@ const consumerConfig = ({ name, key, inboxPrefix }: WatchSource<never>) =>
 
 function stopWhenInDoubt(
   messages: ConsumerMessages,
-  { connection, signal }: WatchSource<never>,
+  { connection, signal, interrupted }: WatchSource<never>,
 ): () => void {
   const stop = () => messages.stop();
   const status = connection.status() as QueuedIterator<Status>;
   signal?.addEventListener('abort', stop, { once: true });
   void (async () => {
-    for await (const { type } of status) if (type === 'reconnect') stop();
+    for await (const { type } of status) {
+      if (type === 'disconnect') interrupted?.();
+      if (type === 'reconnect') stop();
+    }
   })();
   void (async () => {
     for await (const { type } of messages.status()) if (type === 'heartbeats_missed') stop();

@@ -12,6 +12,8 @@ export interface WatchSource<T> {
   keyOf?: KeyOf<T>;
   inboxPrefix?: string;
   signal?: AbortSignal;
+  /** Called when changes may happen that are told of only later. */
+  interrupted?: () => void;
 }
 
 /** Whether nobody watches any more. */

@@ -20,8 +20,10 @@ export async function* watchStates<T>(
   while (!isOver(source)) {
     try {
       yield* start(source);
+      source.interrupted?.();
       problem = '';
     } catch (error) {
+      source.interrupted?.();
       const obstacle = mayBeMissing(error) ? await failureOf(create) : error;
       if (!obstacle) continue;
       const message = obstacle instanceof Error ? obstacle.message : String(obstacle);
