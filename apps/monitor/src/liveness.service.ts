@@ -2,6 +2,7 @@
 import { EventPublisher, Loop } from '@l45/bus';
 import { OFFLINE_AFTER_MS } from '@l45/contracts';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Fleet } from './fleet.service.js';
 import { HostsRepository } from './storage/hosts.repository.js';
 
 const CHECK_MS = 1_000;
@@ -13,6 +14,7 @@ export class Liveness implements OnApplicationBootstrap, OnModuleDestroy {
   #timer?: NodeJS.Timeout;
 
   constructor(
+    private readonly fleet: Fleet,
     private readonly repository: HostsRepository,
     private readonly events: EventPublisher,
   ) {}
@@ -31,7 +33,11 @@ export class Liveness implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #settle(): Promise<void> {
-    return this.repository.settle(new Date(Date.now() - OFFLINE_AFTER_MS), async (changes) => {
+    const before = new Date(Date.now() - OFFLINE_AFTER_MS);
+    // Who heard nobody, knows of nobody's silence.
+    const { since } = this.fleet.observed;
+    const hasHeard = since !== undefined && since <= before;
+    return this.repository.settle(before, hasHeard, async (changes) => {
       for (const { host, online, lastSeen } of changes) {
         // Should the transaction fail after this, it is told again, and kept once.
         const id = `host ${host} ${online} ${lastSeen.getTime()}`;

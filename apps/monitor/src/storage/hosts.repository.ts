@@ -10,7 +10,7 @@ interface Liveness {
   lastSeen: Date;
 }
 
-const CHANGED = `online <> ("lastSeen" >= $1)`;
+const CHANGED = `online <> ("lastSeen" >= $1) AND (NOT online OR $2)`;
 
 @Injectable()
 export class HostsRepository {
@@ -40,13 +40,17 @@ export class HostsRepository {
 
   /**
    * Brings `online` in line with `lastSeen`, once `tell` has told of each host for which that is a
-   * change; one replica at a time.
+   * change; one replica at a time. Unless silence means something, nobody goes offline.
    */
-  async settle(silentSince: Date, tell: (changes: Liveness[]) => Promise<void>): Promise<void> {
+  async settle(
+    silentSince: Date,
+    isSilenceMeant: boolean,
+    tell: (changes: Liveness[]) => Promise<void>,
+  ): Promise<void> {
     const isSettled = await this.transactions.run(async (manager) => {
       const changed = await manager.query<unknown[]>(
         `SELECT FROM monitor.host WHERE ${CHANGED} LIMIT 1`,
-        [silentSince],
+        [silentSince, isSilenceMeant],
       );
       return changed.length === 0;
     });
@@ -55,7 +59,7 @@ export class HostsRepository {
       const [changes] = await manager.query<[Liveness[], number]>(
         `UPDATE monitor.host SET online = ("lastSeen" >= $1) WHERE ${CHANGED}
          RETURNING name AS host, online, "lastSeen"`,
-        [silentSince],
+        [silentSince, isSilenceMeant],
       );
       await tell(changes);
     });
