@@ -113,25 +113,33 @@ static void set_insert(struct l45_set *set, struct l45_instance *instance)
 	set->instances[i] = instance;
 }
 
-/* A copy with one more, one less, or none of both, in order. */
-static struct l45_set *set_copy(const struct l45_set *old, struct l45_instance *with,
-				const struct l45_instance *without)
+/* Those of `old` but one, in order, into a set that has room for them. */
+static void set_fill(struct l45_set *set, const struct l45_set *old,
+		     const struct l45_instance *without)
 {
-	u32 count = old ? old->count : 0;
-	struct l45_set *set;
 	u32 i;
 
-	set = kmalloc(struct_size(set, instances, count + !!with), GFP_ATOMIC);
-	if (!set)
-		return NULL;
 	set->count = 0;
-	for (i = 0; i < count; i++) {
+	for (i = 0; old && i < old->count; i++) {
 		if (old->instances[i] == without)
 			continue;
 		/* The old set has a reference, so this can't be the first. */
 		refcount_inc(&old->instances[i]->refs);
 		set_insert(set, old->instances[i]);
 	}
+}
+
+/* A copy with one more, or one less. */
+static struct l45_set *set_copy(const struct l45_set *old, struct l45_instance *with,
+				const struct l45_instance *without)
+{
+	u32 count = (old ? old->count : 0) + !!with;
+	struct l45_set *set;
+
+	set = kmalloc(struct_size(set, instances, count), GFP_ATOMIC);
+	if (!set)
+		return NULL;
+	set_fill(set, old, without);
 	if (with) {
 		refcount_inc(&with->refs);
 		set_insert(set, with);
@@ -141,11 +149,22 @@ static struct l45_set *set_copy(const struct l45_set *old, struct l45_instance *
 
 struct l45_set *l45_attach_get_set(struct l45_socket *socket)
 {
-	struct l45_set *set;
+	struct l45_set *set = NULL;
+	const struct l45_set *old;
+	u32 room = 0, count;
 
-	spin_lock_bh(&socket->lock);
-	set = set_copy(rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock)),
-		       NULL, NULL);
+	for (;;) {
+		spin_lock_bh(&socket->lock);
+		old = rcu_dereference_protected(socket->set, lockdep_is_held(&socket->lock));
+		count = old ? old->count : 0;
+		if (set && count <= room)
+			break;
+		spin_unlock_bh(&socket->lock);
+		kfree(set);
+		set = kmalloc(struct_size(set, instances, count), GFP_KERNEL | __GFP_NOFAIL);
+		room = count;
+	}
+	set_fill(set, old, NULL);
 	spin_unlock_bh(&socket->lock);
 	return set;
 }
@@ -359,6 +378,9 @@ int l45_attach_settle(struct l45_socket *socket)
 		if (READ_ONCE(instance->deprecated))
 			continue;
 		ret = l45_attach_one(socket, instance);
+		/* No program loses a new flow for one instance too many. */
+		if (ret == -ENOSPC)
+			continue;
 		if (ret < 0) {
 			count = ret;
 			break;
@@ -467,7 +489,7 @@ bool l45_attach_drained(struct l45_socket *socket)
 	bool any = false;
 	u32 i;
 
-	for (i = 0; set && i < set->count; i++) {
+	for (i = 0; i < set->count; i++) {
 		if (READ_ONCE(set->instances[i]->dead))
 			any |= detach(socket, set->instances[i]);
 	}

@@ -117,7 +117,7 @@ void l45_attach_revoke(struct l45_instance *instance);
 /* Take revoked instances off a stream that has read all of them. Any? Under lock_sock. */
 bool l45_attach_drained(struct l45_socket *socket);
 
-/* The set as it is now, for one's own. NULL: none, or out of memory. */
+/* The set as it is now, for one's own; empty if there is none. May sleep. */
 struct l45_set *l45_attach_get_set(struct l45_socket *socket);
 void l45_attach_put_set(struct l45_set *set);
 

@@ -42,8 +42,6 @@ int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
 
 	sock_owned_by_me(sk);
 	tcp->set = l45_attach_get_set(socket);
-	if (!tcp->set)
-		return -ENOMEM;
 	tcp->socket = socket;
 	tcp->seen = tcp_sk(sk)->rcv_nxt;
 	tcp->arrival = tcp->seen;
@@ -152,7 +150,7 @@ static void update_set(struct l45_tcp *tcp)
 		keep(set, tcp->tx.instance);
 	if (tcp->rx.instance)
 		keep(set, tcp->rx.instance);
-	for (i = 0; attached && i < attached->count; i++)
+	for (i = 0; i < attached->count; i++)
 		keep(set, attached->instances[i]);
 
 	tcp->tx.passed = renumber(tcp->tx.passed, old, set);

@@ -70,7 +70,8 @@ bool l45_tcp_awaits(const struct l45_tcp *tcp, const struct l45_instance *instan
 	const struct l45_tcp_direction *rx;
 	u64 bit;
 
-	if (!tcp || !l45_tcp_speaks(instance, L45_NL_DIRECTION_INGRESS) ||
+	if (!tcp || !l45_set_has(tcp->set, instance) ||
+	    !l45_tcp_speaks(instance, L45_NL_DIRECTION_INGRESS) ||
 	    instance->ops->flags & L45_TRANSPARENT)
 		return false;
 	rx = &tcp->rx;

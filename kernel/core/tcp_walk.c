@@ -156,8 +156,12 @@ static void show_leaving(struct l45_walk *walk, u32 len)
 		u32 n;
 
 		view = skb_view(walk->skb, walk->offset, &n);
-		if (!view)
-			break;
+		if (!view) {
+			n = min_t(u32, walk->skb->len - walk->offset, sizeof(walk->view));
+			if (skb_copy_bits(walk->skb, walk->offset, walk->view, n))
+				break;
+			view = walk->view;
+		}
 		n = min(n, len);
 		l45_tcp_show(walk->rx, view, n);
 		walk->seq += n;
