@@ -2,7 +2,6 @@
 import type {
   AssignmentsReply,
   Deployment,
-  DeployRequest,
   Events,
   EventsReply,
   MiddleboxesReply,
@@ -13,25 +12,15 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ANSWER, dig, Fleet, freshName, START_MS, TAG_DNS, Tap } from './fleet/index.js';
+import { ANSWER, dig, Fleet, freshName, START_MS, Tap, WHO_ASKS } from './fleet/index.js';
 import { waitFor } from './wait.js';
 
 const run = promisify(execFile);
-const NAME = 'who-asks';
+const { name: NAME } = WHO_ASKS;
 /** Modules are loaded, and tshark is started, in seconds on an idle machine. */
 const BUSY_MS = 150_000;
 /** So that what is waited for in vain is told before Jest gives up. */
 const TEST_MS = BUSY_MS + 30_000;
-
-/** Every application that asks for a name says which it is. */
-const WHO_ASKS: DeployRequest = {
-  ...TAG_DNS,
-  name: NAME,
-  ends: {
-    client: { hosts: ['client'], match: { remote: { ports: ['53'] } } },
-    server: { hosts: ['dns-server'], match: { local: { ports: ['53'] } } },
-  },
-};
 
 let fleet: Fleet;
 let tap: Tap;
@@ -41,8 +30,8 @@ beforeAll(async () => {
   tap = await Tap.register(fleet, ['pcap', 'wireshark']);
 }, START_MS);
 afterAll(async () => {
-  await tap.stop();
-  await fleet.stop();
+  await tap?.stop();
+  await fleet?.stop();
 }, 60_000);
 
 const ask = <T>(subject: string, payload: object): Promise<T> => fleet.stack.ask(subject, payload);

@@ -9,6 +9,7 @@ missing=
 for program in buildah mmdebstrap; do
 	command -v $program >/dev/null || missing="$missing $program"
 done
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ -n "$missing" ]; then
 	[ "$(id -u)" = 0 ] || {
 		echo "images: please install: apt-get install --no-install-recommends$missing" >&2

@@ -28,6 +28,9 @@ missing_packages() {
 		dnsmasq dnsmasq-base
 		tcpdump tcpdump
 		tshark tshark
+		/usr/sbin/nginx nginx-light
+		curl curl
+		openssl openssl
 		/usr/include/pcap/pcap.h libpcap-dev
 		nats-server nats-server
 		sparse sparse

@@ -1,4 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-export * from './cloud.js';
-export * from './simulated-builder.js';
-export * from './simulated-host.js';
+export { Cloud } from './cloud.js';
+export { CUSTOMIZATIONS } from './simulated-builder.js';

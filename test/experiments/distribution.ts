@@ -47,9 +47,10 @@ export const distribution: Experiment = {
     const { sizes, rounds } = SCALES[scale];
     const count = Math.max(...sizes);
     const cloud = await Cloud.start(count);
-    const floor = await Floor.connect(cloud.nats.url, count);
     const trials = new Map<number, Trial[]>(sizes.map((size) => [size, []]));
+    let floor: Floor | undefined;
     try {
+      floor = await Floor.connect(cloud.nats.url, count);
       await waitFor('the hosts to report', () => online(cloud, count), 120_000);
       await distribute(cloud, floor, sizes[0] ?? 1, 'warm-up');
       for (let round = 0; round < rounds; round++) {
@@ -59,7 +60,7 @@ export const distribution: Experiment = {
         }
       }
     } finally {
-      await floor.close();
+      await floor?.close();
       await cloud.stop();
     }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeployRequest } from '@l45/contracts';
 import { execa } from 'execa';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dig, type Fleet, freshName, TAG_DNS, Tap } from '../fleet/index.js';
+import { dig, type Fleet, freshName, Tap, WHO_ASKS } from '../fleet/index.js';
 import { waitFor } from '../wait.js';
 import { deploy } from './cases.js';
 import type { Experiment } from './experiment.js';
@@ -17,15 +16,6 @@ const SCALES = {
   full: { queries: 50, bytes: 100_000_000, rounds: 5 },
 };
 
-/** Every application on the client that asks for a name says which it is. */
-const WHO_ASKS: DeployRequest = {
-  ...TAG_DNS,
-  name: 'who-asks',
-  ends: {
-    client: { hosts: ['client'], match: { remote: { ports: ['53'] } } },
-    server: { hosts: ['dns-server'], match: { local: { ports: ['53'] } } },
-  },
-};
 const APPLICATIONS = ['dig', 'worm'];
 
 export const inspection: Experiment = {

@@ -48,6 +48,16 @@ export const TAG_DNS: DeployRequest = {
   wait: 30,
 };
 
+/** Every application that asks for a name says which it is. */
+export const WHO_ASKS: DeployRequest = {
+  ...TAG_DNS,
+  name: 'who-asks',
+  ends: {
+    client: { hosts: ['client'], match: { remote: { ports: ['53'] } } },
+    server: { hosts: ['dns-server'], match: { local: { ports: ['53'] } } },
+  },
+};
+
 /** A control plane and two virtual hosts with an agent each; one of them serves DNS. */
 export class Fleet {
   private readonly agents = new Map<HostName, GuestProcess>();

@@ -20,7 +20,7 @@ describe('costs of tracing', () => {
     expect(table([result])).toContain('| 500/s | 485/s | 3.0 % ✓ |');
   });
 
-  it('miss the target from five percent on', () => {
+  it('miss the target above five percent', () => {
     const result = summarize(SUBJECT, [{ off: measured(100, 1), on: measured(94, 1) }]);
     expect(result.met).toBe(false);
     expect(table([result])).toContain('6.0 % ✗');
