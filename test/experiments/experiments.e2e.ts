@@ -5,6 +5,7 @@ import { EXPERIMENTS } from './index.js';
 import { Laboratory } from './laboratory.js';
 
 const laboratory = new Laboratory();
+afterEach(() => laboratory.clear(), 60_000);
 afterAll(() => laboratory.stop(), 60_000);
 
 it.each(EXPERIMENTS)(

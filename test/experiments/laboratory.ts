@@ -9,6 +9,11 @@ export class Laboratory {
     return (this.#fleet ??= Fleet.start());
   }
 
+  /** Leaves nothing of an experiment to the next one. */
+  async clear(): Promise<void> {
+    await (await this.#fleet)?.clear();
+  }
+
   async stop(): Promise<void> {
     await (await this.#fleet)?.stop();
   }

@@ -13,6 +13,7 @@ export class Tap {
   static readonly NAME = 'tap';
 
   private constructor(
+    private readonly fleet: Fleet,
     private readonly agent: Service,
     private readonly folder: string,
     /** The capture that it reads along. */
@@ -36,7 +37,8 @@ export class Tap {
       types,
       sees: { prefixes: PREFIXES },
     });
-    return new Tap(new Service('agent', environment, fleet.stack.logs), folder, capture);
+    const agent = new Service('agent', environment, fleet.stack.logs);
+    return new Tap(fleet, agent, folder, capture);
   }
 
   /** Lua script of Wireshark; there while something is assigned. */
@@ -53,7 +55,9 @@ export class Tap {
     this.agent.start();
   }
 
+  /** Unregistered, as deployments would wait for it else. */
   async stop(): Promise<void> {
+    await this.fleet.stack.ask('l45.middlebox.unregister', { middlebox: Tap.NAME });
     await this.agent.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
