@@ -60,6 +60,7 @@ async function startAgent(): Promise<void> {
   const [target = { kernelRelease: 'none is installed', arch: '' }] = targets;
   mockModule('../apps/agent/src/observe/host-facts.js', () => ({
     hostFacts: () => ({ target, bootId: 'boot' }),
+    bootedAt: () => new Date(0).toISOString(),
   }));
   const { agentModule } = await import('../apps/agent/src/agent.module.js');
   const config = { L45_HOST: HOST, L45_STATE_DIR: join(folder.path, 'agent') };

@@ -279,7 +279,9 @@ describe('whoever is on the bus may do nothing that is not theirs', () => {
 
   it('calls itself another host in its report: nobody believes that', async () => {
     const evil = await dialAs(client);
-    const state = { host: 'server', desiredRevision: 77, instances: [], problems: [] };
+    const target = { kernelRelease, arch: 'x86_64' };
+    const nothing = { customizations: [], instances: [], problems: [] };
+    const state = { host: 'server', target, desiredRevision: 77, ...nothing };
     await evil.request('$KV.l45_observed.client', JSON.stringify(state));
     const { hosts } = await ask<HostsReply>('l45.monitor.hosts', { host: 'server' });
     expect(hosts[0]?.desiredRevision).not.toBe(77);

@@ -55,9 +55,11 @@ export class ReportsService implements OnModuleDestroy {
           this.#logger.warn(`a report of ${host} cannot be stored, and is dropped: ${reason}`),
       );
       const traced = fresh.map(([host, traceparent]) =>
-        withTraceparent(traceparent, () =>
-          inSpan('observed store', { 'l45.host': host }, () => stored),
-        ),
+        withTraceparent(traceparent, () => {
+          const revision = this.fleet.observed.entries.get(host)?.value.desiredRevision;
+          const attributes = { 'l45.host': host, 'l45.revision': revision };
+          return inSpan('observed store', attributes, () => stored);
+        }),
       );
       await Promise.all([stored, ...traced]);
     } catch (error) {
