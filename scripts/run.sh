@@ -31,7 +31,7 @@ tests() {
 	prepare
 	sh scripts/install/helm.sh
 	sh scripts/install/prometheus.sh
-	sh scripts/install/images.sh
+	sh scripts/install/shipping.sh
 	step 'Style, types, generated files'
 	npm run -s lint
 	npm run -s uapi -- --check
