@@ -261,6 +261,17 @@ describe('Prometheus', () => {
     expect(rules.filter((rule) => rule.health !== 'ok')).toEqual([]);
   });
 
+  it.each([
+    'l45_request_duration_seconds_bucket{l45_verb="deploy"}',
+    'l45_rollout_duration_seconds_bucket',
+    'l45_build_duration_seconds_bucket',
+  ])('leads from %s to the trace of the request', async (series) => {
+    await waitFor('an exemplar', async () => {
+      const labels = await prometheus.exemplars(series);
+      return labels.some((one) => one['trace_id'] === TRACE);
+    });
+  });
+
   it('has data for every query of every panel', async () => {
     expect(QUERIES.length).toBeGreaterThan(30);
     await waitFor(

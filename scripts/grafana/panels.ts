@@ -38,6 +38,12 @@ const legend = new VizLegendOptionsBuilder()
 const queryOf = ([expression, name]: Query) =>
   new DataqueryBuilder().datasource(DATASOURCE).expr(expression).legendFormat(name);
 
+/** A histogram leads to the traces in it. */
+const rangeOf = (query: Query) => {
+  const range = queryOf(query).range();
+  return query[0].includes('_bucket') ? range.exemplar(true) : range;
+};
+
 /** How something went over time. */
 export function graph(title: string, { unit = 'short', description }: Look, ...queries: Query[]) {
   const panel = new GraphBuilder().title(title).description(description).unit(unit);
@@ -48,7 +54,7 @@ export function graph(title: string, { unit = 'short', description }: Look, ...q
     .min(0)
     .fillOpacity(10)
     .legend(legend);
-  return panel.targets(queries.map((query) => queryOf(query).range()));
+  return panel.targets(queries.map(rangeOf));
 }
 
 /** How something is now. */

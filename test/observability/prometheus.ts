@@ -55,6 +55,7 @@ export class Prometheus {
         `--config.file=${config}`,
         `--storage.tsdb.path=${join(folder, 'data')}`,
         '--web.listen-address=127.0.0.1:0',
+        '--enable-feature=exemplar-storage',
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
@@ -68,6 +69,20 @@ export class Prometheus {
       result: { metric: Record<string, string>; value: [number, string] }[];
     }>(`query?${query}`);
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** Labels of the exemplars that it has of a series. */
+  async exemplars(selector: string): Promise<Record<string, string>[]> {
+    const now = Date.now() / 1_000;
+    const query = new URLSearchParams({
+      query: selector,
+      start: String(now - 3_600),
+      end: String(now),
+    });
+    const series = await this.ask<{ exemplars: { labels: Record<string, string> }[] }[]>(
+      `query_exemplars?${query}`,
+    );
+    return series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
   }
 
   /** Every rule, and whether it can be evaluated: `ok`, `err`, or `unknown` so far. */

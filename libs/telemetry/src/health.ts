@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { OPENMETRICS } from './openmetrics.js';
 
 /** What takes longer than this is not ready; probes give up after about as long. */
 const READY_WITHIN_MS = 1_000;
@@ -15,7 +16,7 @@ export interface HealthServer {
 export interface Health {
   /** Rejects with the reason why not. */
   ready(): Promise<unknown>;
-  /** In Prometheus' text format. */
+  /** In OpenMetrics' text format. */
   metrics(): Promise<string>;
 }
 
@@ -28,8 +29,8 @@ export interface Health {
  */
 export async function serveHealth(listen: string, health: Health): Promise<HealthServer> {
   const server = createServer(async ({ url }, response) => {
-    const [status, text] = await answer(url, health);
-    response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4' }).end(`${text}\n`);
+    const [status, text, type = 'text/plain'] = await answer(url, health);
+    response.writeHead(status, { 'content-type': type }).end(`${text}\n`);
   });
   const colon = listen.lastIndexOf(':');
   server.listen(Number(listen.slice(colon + 1)), listen.slice(0, colon) || undefined);
@@ -38,7 +39,9 @@ export async function serveHealth(listen: string, health: Health): Promise<Healt
   return { port, close: () => server.close() };
 }
 
-async function answer(url: string | undefined, health: Health): Promise<[number, string]> {
+type Answer = [status: number, text: string, type?: string];
+
+async function answer(url: string | undefined, health: Health): Promise<Answer> {
   try {
     switch (url) {
       case '/live':
@@ -47,7 +50,7 @@ async function answer(url: string | undefined, health: Health): Promise<[number,
         await Promise.race([health.ready(), late()]);
         return [200, 'ready'];
       case '/metrics':
-        return [200, await health.metrics()];
+        return [200, await health.metrics(), OPENMETRICS];
       default:
         return [404, 'there are /live, /ready and /metrics'];
     }

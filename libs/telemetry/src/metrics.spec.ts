@@ -29,7 +29,7 @@ describe('metrics', () => {
         '# TYPE l45_build_duration_seconds histogram',
         'l45_build_duration_seconds_bucket{l45_customization="null",le="0.25"} 0',
         'l45_build_duration_seconds_bucket{l45_customization="null",le="0.5"} 1',
-        '# TYPE l45_builds_total counter',
+        '# TYPE l45_builds counter',
         'l45_builds_total{l45_cached="true"} 2',
       ]),
     );

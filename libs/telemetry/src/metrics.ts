@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metrics } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import {
   type IMetricReader,
-  type MetricData,
   MeterProvider,
+  MetricReader,
   PeriodicExportingMetricReader,
-  type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { currentMetrics } from './current.js';
-
-const SUFFIXES: Record<string, string> = { s: '.seconds', By: '.bytes' };
+import { exemplars } from './exemplars.js';
+import { type ExemplarsOf, openMetrics } from './openmetrics.js';
 
 export interface Metrics {
-  /** All there is, in Prometheus' text format. */
+  /** All there is, in OpenMetrics' text format. */
   text(): Promise<string>;
   shutdown(): Promise<void>;
 }
@@ -25,21 +23,25 @@ export function startMetrics(
   resource: Resource,
   { exporting, timeoutMs }: { exporting: boolean; timeoutMs: number },
 ): Metrics {
-  const scraped = new PrometheusExporter({
-    preventServerStart: true,
-    metricProducers: [currentMetrics],
-  });
+  const scraped = new Scraped({ metricProducers: [currentMetrics] });
   const readers: IMetricReader[] = exporting ? [scraped, pushed(timeoutMs)] : [scraped];
   const provider = new MeterProvider({ resource, readers });
   metrics.setGlobalMeterProvider(provider);
-  const serializer = new PrometheusSerializer('', false, undefined, false, true);
+  // Without an export, an exemplar would lead to a trace that is nowhere.
+  const exemplarsOf: ExemplarsOf = exporting ? (...series) => exemplars.of(...series) : () => [];
   return {
     async text() {
       const { resourceMetrics } = await scraped.collect();
-      return serializer.serialize(withUnits(resourceMetrics));
+      return openMetrics(resourceMetrics, exemplarsOf);
     },
     shutdown: () => provider.shutdown(),
   };
+}
+
+/** Read when somebody asks. */
+class Scraped extends MetricReader {
+  protected override async onShutdown(): Promise<void> {}
+  protected override async onForceFlush(): Promise<void> {}
 }
 
 const pushed = (timeoutMillis: number): IMetricReader =>
@@ -48,19 +50,3 @@ const pushed = (timeoutMillis: number): IMetricReader =>
     exportTimeoutMillis: timeoutMillis,
     metricProducers: [currentMetrics],
   });
-
-/** The serializer leaves units out of names, where collectors put them: names have to be equal. */
-const withUnits = ({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics => ({
-  resource,
-  scopeMetrics: scopeMetrics.map(({ scope, metrics: all }) => ({
-    scope,
-    metrics: all.map(withUnit),
-  })),
-});
-
-function withUnit<Data extends MetricData>(data: Data): Data {
-  const { name, unit } = data.descriptor;
-  const suffix = SUFFIXES[unit];
-  if (!suffix || name.endsWith(suffix)) return data;
-  return { ...data, descriptor: { ...data.descriptor, name: name + suffix } };
-}

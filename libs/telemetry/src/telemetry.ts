@@ -16,7 +16,7 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry {
-  /** Metrics in Prometheus' text format. */
+  /** Metrics in OpenMetrics' text format. */
   metrics(): Promise<string>;
   /** Exports what is still in memory; never fails, and takes seconds at most. */
   shutdown(): Promise<void>;

@@ -72,17 +72,21 @@ export class RolloutTelemetry implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
-  async #record({ name, revision, updatedAt, specification }: DeploymentRow): Promise<void> {
+  async #record(deployment: DeploymentRow): Promise<void> {
+    const { name, revision, updatedAt, specification, traceparent } = deployment;
     try {
       const asked = await this.transactions.run((manager) =>
         this.repository.latestRevision(manager, name),
       );
       // A later change begins a rollout of its own.
       if (asked?.revision !== revision) return;
-      this.#durations.record((updatedAt.getTime() - asked.at.getTime()) / 1_000, {
-        'l45.change': asked.change,
-        'l45.customization': specification.customization,
-      });
+      const seconds = (updatedAt.getTime() - asked.at.getTime()) / 1_000;
+      withTraceparent(traceparent ?? undefined, () =>
+        this.#durations.record(seconds, {
+          'l45.change': asked.change,
+          'l45.customization': specification.customization,
+        }),
+      );
     } catch (error) {
       this.#logger.warn(`how long ${name} took is lost: ${String(error)}`);
     }

@@ -4,6 +4,7 @@ import { jsonSchema } from '@l45/contracts';
 import { durations } from '@l45/telemetry';
 import type { Attributes } from '@opentelemetry/api';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { traceReceive } from '../tracing.js';
 import { isAnswerable } from './answer.js';
 import { type EndpointInfo, type EndpointStats, QUEUE_GROUP } from './protocol.js';
 
@@ -15,6 +16,8 @@ export class Endpoint {
   readonly info: EndpointInfo;
   readonly #durations = durations('l45.request.duration', 'From a request to its answer');
   readonly #attributes: Attributes;
+  /** The subject without the host that it may be for. */
+  readonly #operation: string;
   readonly #inFlight = new Set<Promise<void>>();
   #subscription?: Subscription;
   #requests = 0;
@@ -23,10 +26,12 @@ export class Endpoint {
   #nanoseconds = 0;
 
   constructor(
-    { service, verb, summary, request }: EndpointContract<object, unknown>,
+    contract: EndpointContract<object, unknown>,
     subject: string,
     private readonly answer: Answer,
   ) {
+    const { service, verb, summary, request } = contract;
+    this.#operation = contract.subject;
     this.#attributes = { 'l45.service': service, 'l45.verb': verb };
     this.info = {
       name: verb,
@@ -69,7 +74,9 @@ export class Endpoint {
   }
 
   #receive(message: Msg): void {
-    const answered = this.#process(message).finally(() => this.#inFlight.delete(answered));
+    const answered = traceReceive(this.#operation, message.headers, () =>
+      this.#process(message),
+    ).finally(() => this.#inFlight.delete(answered));
     this.#inFlight.add(answered);
   }
 

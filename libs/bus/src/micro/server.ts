@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { agentSubject, type EndpointContract, L45Error } from '@l45/contracts';
+import { markFailed } from '@l45/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { type Msg, type NatsConnection, nuid } from '@nats-io/transport-node';
@@ -8,7 +9,6 @@ import { lastValueFrom } from 'rxjs';
 import { BUS_TRANSPORT } from '../bus.decorator.js';
 import { BUS_OPTIONS, type BusOptions, microName } from '../bus.options.js';
 import { NATS } from '../connection.js';
-import { traceReceive } from '../tracing.js';
 import { parseRequest } from '../validation.js';
 import { VERSION } from '../version.js';
 import { readable, respond, respondError } from './answer.js';
@@ -88,16 +88,12 @@ export class BusServer extends Server implements CustomTransportStrategy {
     message: Msg,
   ): Promise<L45Error | undefined> {
     try {
-      await traceReceive(contract.subject, message.headers, async () => {
-        try {
-          respond(this.connection, message, await this.#call(contract, handler, message));
-        } catch (error) {
-          throw readable(error);
-        }
-      });
-    } catch (error) {
-      respondError(message, error as L45Error);
-      return error as L45Error;
+      respond(this.connection, message, await this.#call(contract, handler, message));
+    } catch (cause) {
+      const error = readable(cause);
+      markFailed(error);
+      respondError(message, error);
+      return error;
     }
   }
 
