@@ -23,6 +23,7 @@ missing_packages() {
 		xz xz-utils
 		setpriv util-linux
 		ip iproute2
+		pgrep procps
 		ping iputils-ping
 		dig bind9-dnsutils
 		dnsmasq dnsmasq-base
