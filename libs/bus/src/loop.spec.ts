@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Logger } from '@nestjs/common';
 import { Loop } from './loop.js';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './testing/index.js';
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
@@ -44,6 +45,19 @@ describe('a loop', () => {
     expect(warn.mock.calls).toEqual([['will try again: no luck']]);
     expect(log.mock.calls).toEqual([['works again']]);
     jest.restoreAllMocks();
+  });
+
+  it('takes what comes in a row together, if it may rest', async () => {
+    let runs = 0;
+    const loop = new Loop('test', async () => void (await delay(20), runs++), 1_000);
+    loop.trigger();
+    await eventually(() => expect(runs).toBe(1));
+    for (let i = 0; i < 5; i++) loop.trigger();
+    await later();
+    expect(runs).toBe(1);
+    await eventually(() => expect(runs).toBe(2));
+    await loop.stop();
+    expect(runs).toBe(2);
   });
 
   it('runs no more once it is stopped', async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const RETRY_MS = 250;
 
@@ -15,9 +16,14 @@ export class Loop {
   #failure?: string;
   #retry?: NodeJS.Timeout;
 
+  /**
+   * @param restMs After each run it rests for as long as that took, and for this long at most, so
+   *   that what comes in a row is taken together.
+   */
   constructor(
     name: string,
     private readonly work: () => Promise<void>,
+    private readonly restMs = 0,
   ) {
     this.#logger = new Logger(name);
   }
@@ -40,7 +46,9 @@ export class Loop {
     await Promise.resolve();
     while (this.#triggered && !this.#stopped) {
       this.#triggered = false;
+      const started = performance.now();
       await this.#attempt();
+      if (this.restMs) await delay(Math.min(performance.now() - started, this.restMs));
     }
     // Not in a continuation: whoever triggers before that would be missed.
     this.#running = undefined;

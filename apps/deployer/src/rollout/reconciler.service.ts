@@ -14,6 +14,8 @@ import { TURN } from './turn.js';
 
 /** Everything follows from watching; this only mends what was missed after all. */
 const RESYNC_MS = 10_000;
+/** A round of a large fleet takes about as long, and its hosts report one after the other. */
+const REST_MS = 100;
 
 /**
  * Brings what hosts are told in line with what was asked for, and rollouts further as hosts
@@ -22,7 +24,7 @@ const RESYNC_MS = 10_000;
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #loop = new Loop(Reconciler.name, () => this.#reconcile());
+  readonly #loop = new Loop(Reconciler.name, () => this.#reconcile(), REST_MS);
   readonly #rounds = new EventEmitter<{ done: [Outcome] }>().setMaxListeners(0);
   #resync = true;
   #timer?: NodeJS.Timeout;
