@@ -28,6 +28,7 @@ try {
   for (const experiment of EXPERIMENTS) {
     if (positionals.length && !positionals.includes(experiment.name)) continue;
     await run(experiment);
+    await laboratory.clear();
   }
 } finally {
   await laboratory.stop();
