@@ -22,6 +22,7 @@
 #include "tcp_splice.c"
 #include "tcp_urgent.c"
 #include "tcp_observe.c"
+#include "compat.c"
 #include "engine.c"
 #include "observe.c"
 #include "netlink.c"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <asm/unaligned.h>
 #include <crypto/sha2.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/string.h>
 
 #include "challenge.h"
+#include "compat.h"
 #include "registry.h"
 
 static const char label[14] = "l45-challenge";

@@ -432,17 +432,17 @@ struct l45_socket *l45_tap_find(struct sock *sk)
 	return socket;
 }
 
-static struct sock *tcp_tap_accept(struct sock *sk, int flags, int *err, bool kern)
+struct sock *l45_tap_accept(struct sock *sk, struct proto_accept_arg *arg)
 {
 	struct l45_socket *socket = l45_socket_get(sk);
 	struct sock *child;
 
 	l45_tap_enter();
-	child = l45_tap_stock(sk)->accept(sk, flags, err, kern);
+	child = l45_proto_accept(l45_tap_stock(sk), sk, arg);
 	if (child) {
 		int ret = 0;
 
-		if (socket && !kern) {
+		if (socket && !arg->kern) {
 			ret = adopt(child, &socket->owner);
 		} else {
 			lock_sock(child);
@@ -452,7 +452,7 @@ static struct sock *tcp_tap_accept(struct sock *sk, int flags, int *err, bool ke
 		if (ret) {
 			l45_tap_stock(child)->close(child, 0);
 			child = NULL;
-			*err = ret;
+			arg->err = ret;
 		}
 	}
 	if (socket)
@@ -529,16 +529,15 @@ static void build_tcp(struct tap *tap, struct proto *stock)
 	tap->proto.destroy = tap_destroy;
 	tap->proto.connect = tcp_tap_connect;
 	tap->proto.disconnect = tcp_tap_disconnect;
-	tap->proto.accept = tcp_tap_accept;
 	tap->proto.release_cb = tcp_tap_release_cb;
 	tap->proto.shutdown = tcp_tap_shutdown;
 	tap->proto.setsockopt = tcp_tap_setsockopt;
 	tap->proto.getsockopt = tcp_tap_getsockopt;
 	tap->proto.sendmsg = l45_tcp_sendmsg;
-	tap->proto.sendpage = l45_tcp_sendpage;
 	tap->proto.recvmsg = l45_tcp_recvmsg;
 	tap->proto.ioctl = l45_tcp_ioctl;
 	tap->proto.sock_is_readable = l45_tcp_is_readable;
+	l45_compat_tcp(&tap->proto);
 #ifdef CONFIG_BPF_SYSCALL
 	/* sockmap would replace our functions. */
 	tap->proto.psock_update_sk_prot = NULL;
@@ -556,7 +555,7 @@ static void build_ops(struct tap *tap, const struct proto_ops *stock)
 	tap->ops.peek_len = l45_tcp_peek_len;
 	tap->ops.poll = l45_tcp_poll;
 	tap->ops.sendmsg_locked = l45_tcp_sendmsg_locked;
-	tap->ops.sendpage_locked = l45_tcp_sendpage_locked;
+	l45_compat_tcp_ops(&tap->ops);
 	tap->stock_ops = stock;
 }
 
@@ -569,10 +568,9 @@ static void build_udp(struct tap *tap, struct proto *stock)
 	tap->proto.sendmsg = l45_udp_sendmsg;
 	tap->proto.recvmsg = l45_udp_recvmsg;
 	tap->proto.ioctl = l45_udp_ioctl;
-	/* Without it, the pages come through sendmsg. */
-	tap->proto.sendpage = NULL;
 	if (stock->splice_eof)
 		tap->proto.splice_eof = l45_udp_splice_eof;
+	l45_compat_udp(&tap->proto);
 #ifdef CONFIG_BPF_SYSCALL
 	tap->proto.psock_update_sk_prot = NULL;
 #endif
@@ -634,7 +632,7 @@ static bool pristine(const struct sock *sk)
 	case TCP_LISTEN:
 		return true;
 	case TCP_SYN_SENT:
-		return !inet_sk(sk)->defer_connect;
+		return !l45_connect_deferred(sk);
 	case TCP_ESTABLISHED:
 		return !tp->data_segs_in && !tp->data_segs_out && !tp->bytes_received &&
 		       tcp_rtx_and_write_queues_empty(sk);

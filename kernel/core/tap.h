@@ -14,6 +14,9 @@ const struct proto_ops *l45_tap_stock_ops(const struct sock *sk);
 /* As l45_socket_get(), for a stream that is about to be used. */
 struct l45_socket *l45_tap_find(struct sock *sk);
 
+struct proto_accept_arg;
+struct sock *l45_tap_accept(struct sock *sk, struct proto_accept_arg *arg);
+
 /* For calls that find themselves in our functions without a socket of ours. */
 void l45_tap_enter(void);
 void l45_tap_leave(void);

@@ -5,6 +5,8 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
+#include "compat.h"
+
 struct l45_instance;
 struct l45_socket;
 struct l45_tcp;
@@ -30,9 +32,6 @@ bool l45_tcp_done(const struct l45_tcp *tcp);
 
 int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int l45_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len);
-int l45_tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
-int l45_tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
-			    int flags);
 int l45_tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
 ssize_t l45_tcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode_info *pipe,
 			    size_t len, unsigned int flags);
@@ -40,7 +39,7 @@ int l45_tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t 
 int l45_tcp_read_skb(struct sock *sk, skb_read_actor_t actor);
 int l45_tcp_peek_len(struct socket *sock);
 __poll_t l45_tcp_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait);
-int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg);
+int l45_tcp_ioctl(struct sock *sk, int cmd, l45_ioctl_arg arg);
 bool l45_tcp_is_readable(struct sock *sk);
 /* Last words, while the socket can still send. Under lock_sock. */
 void l45_tcp_flush(struct l45_socket *socket);

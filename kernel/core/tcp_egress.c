@@ -28,9 +28,9 @@ static int push(struct sock *sk, struct l45_tcp *tcp, struct page *page, u32 off
 	}
 	WRITE_ONCE(sk->sk_sndbuf, room);
 	WRITE_ONCE(tp->notsent_lowat, U32_MAX);
-	ret = do_tcp_sendpages(sk, page, offset, len,
-			       (flags & (MSG_MORE | MSG_NOSIGNAL)) | MSG_DONTWAIT |
-			       MSG_NO_SHARED_FRAGS | MSG_NOSIGNAL);
+	ret = l45_send_pages(sk, page, offset, len,
+			     (flags & (MSG_MORE | MSG_NOSIGNAL)) | MSG_DONTWAIT |
+			     MSG_NO_SHARED_FRAGS | MSG_NOSIGNAL);
 	WRITE_ONCE(tp->notsent_lowat, lowat);
 	tp->nonagle = nonagle;
 	tcp->kept = !out;
@@ -85,7 +85,7 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 		u32 offset = room.offset;
 		int ret;
 
-		room.offset += build->used;
+		l45_room_advance(&room, build->used);
 		if (more)
 			flags |= MSG_MORE;
 		if (flags & MSG_OOB)
@@ -295,7 +295,6 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 	return err;
 }
 
-/* Under lock_sock. 0: it is the stock function's, which may take the lock. */
 static bool send_ours(struct sock *sk, struct l45_socket *socket)
 {
 	struct l45_tcp *tcp = socket->tcp;
@@ -315,17 +314,18 @@ static bool send_ours(struct sock *sk, struct l45_socket *socket)
 	return tx->watch || !l45_tcp_tx_plain(tcp);
 }
 
-static int send_locked(struct sock *sk, struct l45_socket *socket, struct msghdr *msg)
+bool l45_tcp_send(struct sock *sk, struct l45_socket *socket, struct msghdr *msg, int *ret)
 {
 	struct l45_tcp *tcp = socket->tcp;
-	int ret;
 
+	if (!send_ours(sk, socket))
+		return false;
 	refcount_inc(&tcp->refs);
 	tcp->senders++;
-	ret = send_customized(sk, tcp, msg);
+	*ret = send_customized(sk, tcp, msg);
 	tcp->senders--;
 	l45_tcp_free(tcp);
-	return ret;
+	return true;
 }
 
 /*
@@ -360,9 +360,8 @@ int l45_tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	}
 	lock_sock(sk);
 	ret = msg->msg_flags & MSG_FASTOPEN ? connect_first(sk, msg) : 0;
-	if (!ret)
-		ret = send_ours(sk, socket) ? send_locked(sk, socket, msg) :
-					      tcp_sendmsg_locked(sk, msg, len);
+	if (!ret && !l45_tcp_send(sk, socket, msg, &ret))
+		ret = tcp_sendmsg_locked(sk, msg, len);
 	release_sock(sk);
 	l45_tap_release_late(socket);
 	l45_socket_put(socket);
@@ -376,59 +375,12 @@ int l45_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len)
 
 	if (!socket)
 		l45_tap_enter();
-	if (socket && send_ours(sk, socket))
-		ret = send_locked(sk, socket, msg);
-	else
+	if (!socket || !l45_tcp_send(sk, socket, msg, &ret))
 		ret = tcp_sendmsg_locked(sk, msg, len);
 	if (socket)
 		l45_socket_put(socket);
 	else
 		l45_tap_leave();
-	return ret;
-}
-
-int l45_tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
-			    int flags)
-{
-	struct l45_socket *socket = l45_socket_get(sk);
-	int ret;
-
-	if (!socket)
-		l45_tap_enter();
-	if (socket && send_ours(sk, socket)) {
-		struct bio_vec vec = {
-			.bv_page = page, .bv_offset = offset, .bv_len = size,
-		};
-		struct msghdr msg = {
-			.msg_flags = flags & ~MSG_SENDPAGE_NOTLAST,
-		};
-
-		if (flags & MSG_SENDPAGE_NOTLAST)
-			msg.msg_flags |= MSG_MORE;
-		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, size);
-		ret = send_locked(sk, socket, &msg);
-	} else {
-		ret = tcp_sendpage_locked(sk, page, offset, size, flags);
-	}
-	if (socket)
-		l45_socket_put(socket);
-	else
-		l45_tap_leave();
-	return ret;
-}
-
-int l45_tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
-{
-	struct l45_socket *socket = l45_tap_find(sk);
-	int ret;
-
-	lock_sock(sk);
-	ret = l45_tcp_sendpage_locked(sk, page, offset, size, flags);
-	release_sock(sk);
-	if (socket) {
-		l45_tap_release_late(socket);
-		l45_socket_put(socket);
-	}
 	return ret;
 }
 

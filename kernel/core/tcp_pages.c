@@ -121,10 +121,8 @@ void l45_room_give(struct l45_room *room)
 	struct ring *ring = raw_cpu_ptr(&rings);
 	struct page *page = room->page;
 
-	if (room->frag) {
-		room->frag->offset = room->offset;
+	if (room->frag)
 		return;
-	}
 	spin_lock(&ring->lock);
 	if (!ring->used) {
 		ring->used = true;

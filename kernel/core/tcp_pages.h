@@ -18,6 +18,14 @@ struct l45_room {
 
 /* For `want` bytes, or some of them. False without memory. */
 bool l45_room_take(struct sock *sk, struct l45_room *room, size_t want);
+/* So many bytes are written: nobody else may put any there, TCP included. */
+static inline void l45_room_advance(struct l45_room *room, u32 len)
+{
+	room->offset += len;
+	if (room->frag)
+		room->frag->offset = room->offset;
+}
+
 /* Give back what is left behind `offset`; the bytes before it stay as long as TCP wants. */
 void l45_room_give(struct l45_room *room);
 

@@ -186,20 +186,21 @@ __poll_t l45_tcp_poll(struct file *file, struct socket *sock, struct poll_table_
 
 int l45_tcp_peek_len(struct socket *sock)
 {
-	struct l45_socket *socket = l45_socket_get(sock->sk);
+	struct sock *sk = sock->sk;
+	int (*stock)(struct socket *sock) = l45_tap_stock_ops(sk)->peek_len;
+	struct l45_socket *socket = l45_socket_get(sk);
 	int ret;
 
 	if (!socket)
-		return tcp_peek_len(sock);
-	lock_sock(sock->sk);
-	ret = l45_tcp_rx_plain(socket->tcp) ? tcp_peek_len(sock) :
-					      l45_tcp_readable_len(sock->sk, socket->tcp);
-	release_sock(sock->sk);
+		return stock(sock);
+	lock_sock(sk);
+	ret = l45_tcp_rx_plain(socket->tcp) ? stock(sock) : l45_tcp_readable_len(sk, socket->tcp);
+	release_sock(sk);
 	l45_socket_put(socket);
 	return ret;
 }
 
-int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+int l45_tcp_ioctl(struct sock *sk, int cmd, l45_ioctl_arg arg)
 {
 	struct l45_socket *socket = l45_tap_find(sk);
 	int ret, len = 0;
@@ -217,7 +218,7 @@ int l45_tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	if (plain)
 		ret = l45_tap_stock(sk)->ioctl(sk, cmd, arg);
 	else
-		ret = len < 0 ? len : put_user(len, (int __user *)arg);
+		ret = len < 0 ? len : l45_ioctl_answer(arg, len);
 	if (socket)
 		l45_socket_put(socket);
 	else

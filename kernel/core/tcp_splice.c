@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Readers that don't come through struct proto. */
 #include <linux/net.h>
-#include <linux/pipe_fs_i.h>
-#include <linux/splice.h>
 #include <net/tcp.h>
 
 #include "tap.h"
@@ -14,8 +12,6 @@ ssize_t l45_tcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode
 {
 	struct sock *sk = sock->sk;
 	struct l45_socket *socket = l45_socket_get(sk);
-	struct msghdr msg = {};
-	int addr_len = 0;
 	ssize_t ret;
 
 	if (!socket || l45_tcp_rx_stock(READ_ONCE(socket->tcp))) {
@@ -25,13 +21,7 @@ ssize_t l45_tcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode
 		if (!socket)
 			l45_tap_leave();
 	} else {
-		iov_iter_pipe(&msg.msg_iter, ITER_DEST, pipe, len);
-		ret = l45_tcp_recvmsg(sk, &msg, len,
-				      sock->file->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0,
-				      &addr_len);
-		/* Free what was reserved and not filled. */
-		if (ret <= 0)
-			iov_iter_advance(&msg.msg_iter, 0);
+		ret = l45_splice_copies(sock, ppos, pipe, len, flags);
 	}
 	if (socket)
 		l45_socket_put(socket);
@@ -53,10 +43,10 @@ static bool stock_reads(struct sock *sk)
 
 int l45_tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)
 {
-	return stock_reads(sk) ? tcp_read_sock(sk, desc, actor) : -EOPNOTSUPP;
+	return stock_reads(sk) ? l45_tap_stock_ops(sk)->read_sock(sk, desc, actor) : -EOPNOTSUPP;
 }
 
 int l45_tcp_read_skb(struct sock *sk, skb_read_actor_t actor)
 {
-	return stock_reads(sk) ? tcp_read_skb(sk, actor) : -EOPNOTSUPP;
+	return stock_reads(sk) ? l45_tap_stock_ops(sk)->read_skb(sk, actor) : -EOPNOTSUPP;
 }

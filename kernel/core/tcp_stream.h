@@ -174,7 +174,11 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build);
 /* Count what was built for whom it was. */
 void l45_tcp_build_count(struct l45_build *build);
 
-/* What the customization says at the end (`last`), or on leaving: tcp_egress.c */
+/* The way out: tcp_egress.c */
+
+/* Under lock_sock. False: it is the stock function's, which gets the message as it is. */
+bool l45_tcp_send(struct sock *sk, struct l45_socket *socket, struct msghdr *msg, int *ret);
+/* What the customization says at the end (`last`), or on leaving. */
 void l45_tcp_send_closing(struct sock *sk, struct l45_tcp *tcp, bool last);
 /* Nothing has to wait any more for what a customization wanted to delay. */
 void l45_tcp_hurry(struct l45_tcp *tcp);

@@ -69,6 +69,8 @@ static const u8 *skb_view(const struct sk_buff *skb, u32 offset, u32 *len)
 		*len = at - offset;
 		return skb->data + offset;
 	}
+	if (!skb_frags_readable(skb))
+		return NULL;
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
 
@@ -269,6 +271,9 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 	for (;;) {
 		len = l45_walk_held(walk) ?: l45_walk_queued(walk);
 		last = !len && l45_walk_ended(walk);
+		/* What a device keeps in memory of its own. */
+		if (len && !l45_walk_held(walk) && !skb_frags_readable(walk->skb))
+			return -EFAULT;
 
 		if (!d->instance) {
 			if (len && !d->plain) {

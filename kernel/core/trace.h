@@ -8,6 +8,7 @@
 #include <linux/tracepoint.h>
 
 #include "attach.h"
+#include "compat.h"
 
 DECLARE_EVENT_CLASS(l45_socket_instance,
 	TP_PROTO(const struct l45_socket *socket, const struct l45_instance *instance),
@@ -106,8 +107,8 @@ TRACE_EVENT(l45_instance,
 		__array(u8, id, L45_ID_LEN)
 	),
 	TP_fast_assign(
-		__assign_str(what, what);
-		__assign_str(customization, instance->ops->name);
+		l45_assign_str(what, what);
+		l45_assign_str(customization, instance->ops->name);
 		__entry->priority = instance->priority;
 		__entry->mode = instance->mode;
 		__entry->directions = instance->directions;

@@ -12,6 +12,7 @@
 #include <asm/ioctls.h>
 
 #include "attach.h"
+#include "compat.h"
 #include "engine.h"
 #include "tap.h"
 #include "trace.h"
@@ -349,7 +350,7 @@ static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 	}
 	iov_iter_kvec(&inner.msg_iter, ITER_SOURCE, &vec, 1, vec.iov_len);
 	/* The pages of the application stay with it. */
-	inner.msg_flags &= ~(MSG_ZEROCOPY | MSG_MORE | MSG_SENDPAGE_NOTLAST);
+	inner.msg_flags &= ~(MSG_ZEROCOPY | MSG_SPLICE_PAGES | MSG_MORE | MSG_SENDPAGE_NOTLAST);
 	inner.msg_ubuf = NULL;
 	ret = l45_tap_stock(sk)->sendmsg(sk, &inner, vec.iov_len);
 	if (ret >= 0) {
@@ -656,7 +657,7 @@ static void copy_name(struct sock *sk, struct msghdr *msg, struct sk_buff *skb, 
 		sin->sin_addr.s_addr = ip_hdr(skb)->saddr;
 		memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
 		*addr_len = sizeof(*sin);
-		BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, (struct sockaddr *)sin);
+		l45_bpf_udp4_recvmsg(sk, (struct sockaddr *)sin, addr_len);
 	} else {
 		DECLARE_SOCKADDR(struct sockaddr_in6 *, sin6, msg->msg_name);
 
@@ -672,7 +673,7 @@ static void copy_name(struct sock *sk, struct msghdr *msg, struct sk_buff *skb, 
 				ipv6_iface_scope_id(&sin6->sin6_addr, inet6_iif(skb));
 		}
 		*addr_len = sizeof(*sin6);
-		BPF_CGROUP_RUN_PROG_UDP6_RECVMSG_LOCK(sk, (struct sockaddr *)sin6);
+		l45_bpf_udp6_recvmsg(sk, (struct sockaddr *)sin6, addr_len);
 	}
 }
 
@@ -699,7 +700,7 @@ static void copy_control(struct sock *sk, struct msghdr *msg, struct sk_buff *sk
 		}
 	}
 #endif
-	if (inet_sk(sk)->cmsg_flags)
+	if (inet_cmsg_flags(inet_sk(sk)))
 		ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), off);
 }
 
@@ -878,7 +879,7 @@ static noinline int next_len(struct sock *sk, struct l45_socket *socket)
 	return len;
 }
 
-int l45_udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+int l45_udp_ioctl(struct sock *sk, int cmd, l45_ioctl_arg arg)
 {
 	struct l45_socket *socket;
 	int ret, err;
@@ -887,7 +888,7 @@ int l45_udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	if (!socket)
 		l45_tap_enter();
 	if (socket && cmd == SIOCINQ)
-		ret = put_user(next_len(sk, socket), (int __user *)arg);
+		ret = l45_ioctl_answer(arg, next_len(sk, socket));
 	else
 		ret = l45_tap_stock(sk)->ioctl(sk, cmd, arg);
 	leave(socket);

@@ -9,6 +9,8 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "compat.h"
+
 /* The iterator's next bytes as far as they lie together; 0 where that isn't so simple. */
 static inline size_t l45_user_piece(const struct iov_iter *iter, void __user **at)
 {
@@ -20,8 +22,8 @@ static inline size_t l45_user_piece(const struct iov_iter *iter, void __user **a
 	if (iter_is_ubuf(iter)) {
 		*at = iter->ubuf + iter->iov_offset;
 	} else if (iter_is_iovec(iter)) {
-		*at = iter->iov->iov_base + iter->iov_offset;
-		len = min(len, iter->iov->iov_len - iter->iov_offset);
+		*at = iter_iov(iter)->iov_base + iter->iov_offset;
+		len = min(len, iter_iov(iter)->iov_len - iter->iov_offset);
 	} else {
 		return 0;
 	}
