@@ -9,6 +9,8 @@ cache=${L45_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/layer45}
 say() { echo "testbed: $*"; }
 die() { say "$*" >&2; exit 1; }
 
+. "$(dirname "$0")/kernel-tree.sh"
+
 # command (or file) | package that has it
 missing_packages() {
 	while read -r what package; do
@@ -59,14 +61,6 @@ install_packages() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
 }
 
-# Debian keeps the kernel as xz inside the bzImage; QEMU boots the plain ELF twice as fast.
-extract_vmlinux() {
-	offset=$(LC_ALL=C grep -abo "$(printf '\3757zXZ')" "$1" | head -n 1 | cut -d: -f1)
-	[ -n "$offset" ] || die "the kernel in $1 is not packed with xz"
-	tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream >"$2" 2>/dev/null
-}
-
-# The kernel is unpacked, not installed: the machine's own /boot is none of our business.
 install_kernel() {
 	release=$(headers_release)
 	kernel=$cache/kernel/$release
@@ -78,13 +72,10 @@ install_kernel() {
 		(cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release") ||
 			die "linux-image-$release is not to be had; after 'apt-get update && apt-get install linux-headers-amd64' the headers match a kernel that is"
 		dpkg-deb -x "$work"/linux-image-*.deb "$work/root"
-		extract_vmlinux "$work/root/boot/vmlinuz-$release" "$work/root/vmlinux"
 		modules=$work/root/lib/modules/$release
 		ln -s "/usr/src/linux-headers-$release" "$modules/build"
 		ln -s "/usr/src/linux-headers-${release%-amd64}-common" "$modules/source"
-		depmod -b "$work/root" "$release"
-		rm -rf "$kernel"
-		mv "$work/root" "$kernel"
+		keep_kernel "$release" "$work/root"
 		rm -rf "$work"
 		trap - EXIT INT TERM
 	fi
