@@ -8,13 +8,18 @@ import {
 } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Cloud } from '../cloud/index.js';
+import type { VirtualHosts } from '../fleet/index.js';
 import type { Random } from './random.js';
 
 /** Hosts that an accident strikes at once. */
 const STRUCK = 5;
 
 /** What can go wrong, and is repaired, by its name. */
-export function accidentsOf(cloud: Cloud, random: Random): [string, () => Promise<unknown>][] {
+export function accidentsOf(
+  cloud: Cloud,
+  virtual: VirtualHosts,
+  random: Random,
+): [string, () => Promise<unknown>][] {
   const { nats, postgres, services, hosts, middlebox } = cloud;
   const strike = (how: (host: Cloud['hosts'][number]) => Promise<void>) => () =>
     Promise.all(random.sample(hosts, STRUCK).map(how));
@@ -69,6 +74,13 @@ export function accidentsOf(cloud: Cloud, random: Random): [string, () => Promis
     ],
     ['reset hosts', strike((host) => host.reset())],
     ['replace hosts', strike((host) => host.replace())],
+    ...(['client', 'dns-server'] as const).map((name): [string, () => Promise<unknown>] => [
+      `kill the agent of ${name}`,
+      async () => {
+        await virtual.killAgent(name);
+        await virtual.startAgent(name);
+      },
+    ]),
     [
       "restart the middlebox's agent",
       async () => {

@@ -2,12 +2,17 @@
 import type { TestService } from '@l45/bus/testing';
 import { type Deployment, ENDPOINTS, type Ends, L45Error } from '@l45/contracts';
 import type { Random } from './random.js';
-import { CUSTOMIZATIONS } from '../cloud/index.js';
 
-const NAMES = ['a', 'b', 'c', 'd', 'e'];
 /** Of one deployment and the next one, so that none is ever refused for another. */
 const DISTANCE = 1_000;
-const HOSTS_MAX = 5;
+
+export interface Task {
+  /** Of deployments. */
+  names: readonly string[];
+  customizations: readonly string[];
+  /** Where a deployment of now goes. */
+  ends: (random: Random) => Ends;
+}
 
 /** Asks for changes at random, and remembers what was acknowledged. */
 export class Operator {
@@ -18,7 +23,7 @@ export class Operator {
 
   constructor(
     private readonly service: TestService,
-    private readonly hosts: string[],
+    private readonly task: Task,
     private readonly random: Random,
   ) {}
 
@@ -36,9 +41,10 @@ export class Operator {
   #change(): Promise<Deployment | undefined> {
     const { client } = this.service;
     const { deployer } = ENDPOINTS;
-    const place = this.random.below(NAMES.length);
-    const name = NAMES[place] ?? '';
-    const customization = this.random.pick(CUSTOMIZATIONS);
+    const { names, customizations, ends } = this.task;
+    const place = this.random.below(names.length);
+    const name = names[place] ?? '';
+    const customization = this.random.pick(customizations);
     const priority = place * DISTANCE;
     switch (this.random.below(7)) {
       case 0:
@@ -48,7 +54,7 @@ export class Operator {
           name,
           customization,
           priority,
-          ends: this.#ends(),
+          ends: ends(this.random),
         });
       case 3:
         return client.request(deployer.revoke, { name });
@@ -72,10 +78,5 @@ export class Operator {
       timeout: 5,
       drain: 0,
     });
-  }
-
-  #ends(): Ends {
-    const some = () => this.random.sample(this.hosts, 1 + this.random.below(HOSTS_MAX));
-    return { client: { hosts: some(), match: {} }, server: { hosts: some(), match: {} } };
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Service } from '../stack/index.js';
 import { type Folder, temporaryFolder } from '../testbed/folder.js';
 import { waitFor } from '../wait.js';
+import { RealModules } from './real-modules.js';
 import { INVERSE_TYPE, SimulatedBuilder } from './simulated-builder.js';
 import { SimulatedHost } from './simulated-host.js';
 import { SimulatedMiddlebox } from './simulated-middlebox.js';
@@ -30,6 +31,7 @@ export class Cloud {
     /** Asks what users ask. */
     readonly user: TestService,
     count: number,
+    private readonly real?: RealModules,
   ) {
     this.middlebox = new SimulatedMiddlebox(nats.url, join(folder.path, 'tap'), this.wire);
     this.hosts = Array.from({ length: count }, (_, i) => {
@@ -38,14 +40,15 @@ export class Cloud {
     });
   }
 
-  static async start(count: number): Promise<Cloud> {
+  /** @param real For virtual hosts that join the simulated ones. */
+  static async start(count: number, real?: RealModules): Promise<Cloud> {
     const folder = await temporaryFolder();
     const [nats, postgres] = await Promise.all([
       startNats(),
       startPostgres({ dataDir: join(folder.path, 'postgres') }),
     ]);
     const user = await createTestService({}, { url: nats.url, service: 'builder' });
-    const cloud = new Cloud(folder, nats, postgres, user, count);
+    const cloud = new Cloud(folder, nats, postgres, user, count, real);
     for (const [i, name] of REPLICAS.entries()) await cloud.#startService(name, String(i));
     await cloud.startBuilder();
     await cloud.middlebox.start();
@@ -66,7 +69,10 @@ export class Cloud {
 
   async startBuilder(): Promise<void> {
     this.#builder ??= await createTestService(
-      { controllers: [SimulatedBuilder] },
+      {
+        controllers: [SimulatedBuilder],
+        providers: this.real ? [{ provide: RealModules, useValue: this.real }] : [],
+      },
       { url: this.nats.url, service: 'builder' },
     );
   }

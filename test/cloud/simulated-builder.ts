@@ -15,8 +15,9 @@ import {
   inverseTarget,
   type Target,
 } from '@l45/contracts';
-import { Controller, Inject } from '@nestjs/common';
+import { Controller, Inject, Optional } from '@nestjs/common';
 import { fakeModule } from '../../apps/agent/src/testing/fake-kernel.js';
+import { type Module, RealModules } from './real-modules.js';
 
 export const CUSTOMIZATIONS = ['dns_tag', 'app_id', 'stream_tag'] as const;
 export const INVERSE_TYPE = 'pcap';
@@ -39,12 +40,13 @@ const described = (name: string): Customization => ({
   origin: 'catalogue',
 });
 
-/** A builder of what simulated kernels and middleboxes load, signed by the security service. */
+/** Has what hosts and middleboxes load, simulated and virtual ones, signed by the security service. */
 @Controller()
 export class SimulatedBuilder {
   constructor(
     @Inject(ArtifactStore) private readonly store: ArtifactStore,
     @Inject(BusClient) private readonly client: BusClient,
+    @Optional() private readonly real?: RealModules,
   ) {}
 
   @Bus(ENDPOINTS.builder.customizations)
@@ -59,7 +61,9 @@ export class SimulatedBuilder {
 
   @Bus(ENDPOINTS.builder.build)
   async build({ customization, target }: BuildRequest): Promise<BuildReply> {
-    const modules = await Promise.all(['l45', customization].map((name) => this.#stored(name)));
+    const modules = await Promise.all(
+      ['l45', customization].map((name) => this.#stored(name, target)),
+    );
     const artifacts = modules.map(({ name, digest }) => artifact(name, digest, target));
     const { signatures } = await this.client.request(ENDPOINTS.security.sign, { artifacts });
     return {
@@ -82,12 +86,21 @@ export class SimulatedBuilder {
     return { customization, type, files: [file], signature: signatures[0] };
   }
 
-  async #stored(name: string) {
-    const srcversion = `${name}-1`;
-    const size = name === 'l45' ? SIZES.core : SIZES.customization;
-    const bytes = Buffer.concat([fakeModule(name, srcversion), Buffer.alloc(size)]);
+  async #stored(name: string, target: Target) {
+    const module = (await this.real?.find(name, target)) ?? simulated(name);
+    const { bytes, srcversion } = module;
     return { name, srcversion, size: bytes.length, digest: await this.store.put(bytes) };
   }
+}
+
+function simulated(name: string): Module {
+  const srcversion = `${name}-1`;
+  const size = name === 'l45' ? SIZES.core : SIZES.customization;
+  return {
+    name,
+    srcversion,
+    bytes: Buffer.concat([fakeModule(name, srcversion), Buffer.alloc(size)]),
+  };
 }
 
 const artifact = (customization: string, digest: string, target: Target) => ({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RotateTarget, Rotation } from '@l45/contracts';
-import { ANSWER, DNS_PORT, type Fleet, SERVER_ADDRESS } from '../fleet/index.js';
+import { ANSWER, DNS_PORT, DnsLoop, type Fleet } from '../fleet/index.js';
 import { waitFor } from '../wait.js';
 import { deploy } from './cases.js';
 import type { Experiment } from './experiment.js';
@@ -51,19 +51,13 @@ export const rotation: Experiment = {
         },
       },
     });
-    const { client } = fleet.hosts;
-    await client.sh('rm -f /run/enough');
     fleet.testbed.capture.clear();
-    const loop = await client.spawn('sh', [
-      '-c',
-      `while [ ! -e /run/enough ]; do i=$((i + 1)); dig @${SERVER_ADDRESS.IPv4} loop-$i.example.test +short +tries=1 +time=10; done`,
-    ]);
-    const answers = (): string[] => loop.stdout().trim().split('\n');
+    const loop = await DnsLoop.start(fleet.hosts.client);
     const times: number[] = [];
     const marks: { time: number; what: string }[] = [];
     for (let i = 0; i < count; i++) {
-      const seen = answers().length;
-      await waitFor('queries between two rotations', () => answers().length > seen + 1, 120_000);
+      const seen = loop.answers.length;
+      await waitFor('queries between two rotations', () => loop.answers.length > seen + 1, 120_000);
       const [to, from] = i % 2 ? [TURNS[1], TURNS[0]] : TURNS;
       marks.push({
         time: performance.timeOrigin + performance.now(),
@@ -72,18 +66,18 @@ export const rotation: Experiment = {
       times.push(await rotate(fleet, from.name, to));
       progress(count);
     }
-    await client.sh('touch /run/enough');
-    await loop.wait();
+    await loop.stop();
     await fleet.revoke(TURNS[count % 2 ? 0 : 1].name);
 
-    const failed = answers().filter((answer) => answer !== ANSWER);
+    const { answers } = loop;
+    const failed = answers.filter((answer) => answer !== ANSWER);
     const queries = fleet.testbed.capture
       .packets()
       .filter(({ udp }) => udp?.destinationPort === DNS_PORT);
     const start = queries[0]?.time ?? 0;
     return {
       passed: failed.length === 0,
-      reason: `${failed.length} of ${answers().length} queries failed: ${failed.slice(0, 3).join('; ')}`,
+      reason: `${failed.length} of ${answers.length} queries failed: ${failed.slice(0, 3).join('; ')}`,
       measurements: [measurement('request to both ends switched', 'ms', times)],
       plot: timeline(
         'Queries on the wire: tagged are long, compressed are short',
@@ -96,7 +90,7 @@ export const rotation: Experiment = {
         marks.slice(0, 10).map(({ time, what }) => ({ x: (time - start) / 1e3, what })),
       ),
       meaning:
-        `${answers().length} queries and ${count} rotations. Agents and kernels are emulated here, ` +
+        `${answers.length} queries and ${count} rotations. Agents and kernels are emulated here, ` +
         'which multiplies the time; nobody waited for it.',
     };
   },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Capture, Packet, VirtualHost } from '@l45/testbed';
+import type { Capture, GuestProcess, Packet, VirtualHost } from '@l45/testbed';
 import dnsPacket, { type DecodedPacket } from 'dns-packet';
 
 export const DNS_PORT = 53;
@@ -57,6 +57,31 @@ export interface DigOptions {
   transport?: Transport;
   /** dig under another name is another application. */
   program?: string;
+}
+
+/** Unmodified digs, one after the other for as long as they may. */
+export class DnsLoop {
+  private constructor(
+    private readonly host: VirtualHost,
+    private readonly loop: GuestProcess,
+  ) {}
+
+  static async start(host: VirtualHost): Promise<DnsLoop> {
+    await host.sh('rm -f /run/enough');
+    const ask = `dig @${SERVER_ADDRESS.IPv4} loop-$i.example.test +short +tries=1 +time=20`;
+    const script = `while [ ! -e /run/enough ]; do i=$((i + 1)); ${ask}; done`;
+    return new DnsLoop(host, await host.spawn('sh', ['-c', script]));
+  }
+
+  /** What each of them printed so far: an address, or what went wrong. */
+  get answers(): string[] {
+    return this.loop.stdout().trim().split('\n');
+  }
+
+  async stop(): Promise<void> {
+    await this.host.sh('touch /run/enough');
+    await this.loop.wait();
+  }
 }
 
 /** The query for a name, and its response, as the wire had them. */

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentStatus, Deployment, DeployRequest, HostsReply } from '@l45/contracts';
-import { type GuestProcess, MACHINE_ADDRESS, Testbed, type VirtualHost } from '@l45/testbed';
 import { type Answer, Stack } from '../stack/index.js';
 import { waitFor } from '../wait.js';
-import { dnsmasqArguments } from './dns.js';
-
-export const HOSTS = {
-  client: ['10.45.0.1/24', 'fd45::1/64'],
-  'dns-server': ['10.45.0.2/24', 'fd45::2/64'],
-} as const;
-export type HostName = keyof typeof HOSTS;
-
-const AGENT_USER = '65532';
-const CAPABILITIES = '-all,+sys_module,+net_admin';
-
-/** What apps/agent/debian/layer45-agent.service leaves to an agent. */
-const LEAST_PRIVILEGE = [
-  `--reuid=${AGENT_USER}`,
-  `--regid=${AGENT_USER}`,
-  '--clear-groups',
-  '--no-new-privs',
-  `--inh-caps=${CAPABILITIES}`,
-  `--ambient-caps=${CAPABILITIES}`,
-  `--bounding-set=${CAPABILITIES}`,
-];
+import { type Booted, type HostName, VirtualHosts } from './virtual-hosts.js';
 
 /** An agent starts in four seconds on an idle machine; busy ones emulate slowly. */
 const AGENT_START_MS = 120_000;
@@ -58,25 +37,22 @@ export const WHO_ASKS: DeployRequest = {
   },
 };
 
-/** A control plane and two virtual hosts with an agent each; one of them serves DNS. */
-export class Fleet {
-  private readonly agents = new Map<HostName, GuestProcess>();
-
+/** A control plane, and its virtual hosts. */
+export class Fleet extends VirtualHosts {
   private constructor(
-    readonly testbed: Testbed,
+    booted: Booted,
     readonly stack: Stack,
-    readonly hosts: Readonly<Record<HostName, VirtualHost>>,
-  ) {}
+  ) {
+    super(booted, stack.nats.url);
+  }
 
   /** `folder` keeps logs, consoles and the capture; else they go with the fleet. */
   static async start({ folder }: { folder?: string } = {}): Promise<Fleet> {
-    const testbed = await Testbed.create({ capture: true, folder });
-    const [stack, client, dnsServer] = await Promise.all([
+    const [stack, booted] = await Promise.all([
       Stack.start({ folder }),
-      testbed.startHost({ name: 'client', addresses: HOSTS.client }),
-      testbed.startHost({ name: 'dns-server', addresses: HOSTS['dns-server'] }),
+      VirtualHosts.boot({ folder }),
     ]);
-    const fleet = new Fleet(testbed, stack, { client, 'dns-server': dnsServer });
+    const fleet = new Fleet(booted, stack);
     await Promise.all([
       fleet.build(),
       fleet.startAgent('client'),
@@ -92,38 +68,6 @@ export class Fleet {
     const target = { kernelRelease: this.testbed.kernelRelease, arch: 'x86_64' };
     const request = { customization: TAG_DNS.customization, target };
     await this.stack.request('l45.builder.build', request, BUILD_MS);
-  }
-
-  async startDnsServer(): Promise<void> {
-    const host = this.hosts['dns-server'];
-    await host.spawn('dnsmasq', dnsmasqArguments);
-    await waitFor('dnsmasq to listen', async () => {
-      const listening = await host.sh('ss -Hlnu sport = :53; ss -Hlnt sport = :53');
-      return listening.includes('0.0.0.0:53') && listening.includes('[::]:53');
-    });
-  }
-
-  async startAgent(name: HostName): Promise<void> {
-    const port = new URL(this.stack.nats.url).port;
-    await this.hosts[name].sh(`install -d -o ${AGENT_USER} -m 700 /var/lib/layer45`);
-    const main = `${process.cwd()}/dist/agent/main.js`;
-    const agent = await this.hosts[name].spawn('setpriv', [...LEAST_PRIVILEGE, 'node', main], {
-      env: { NATS_URL: `nats://${MACHINE_ADDRESS}:${port}`, L45_HOST: name },
-    });
-    this.agents.set(name, agent);
-  }
-
-  /** As `kill -9` does; the kernel keeps what it has. */
-  async killAgent(name: HostName): Promise<void> {
-    const agent = this.agents.get(name);
-    agent?.kill('SIGKILL');
-    await agent?.wait();
-  }
-
-  /** What an agent printed so far. */
-  agentLog(name: HostName): string {
-    const agent = this.agents.get(name);
-    return agent ? agent.stdout() + agent.stderr() : '';
   }
 
   /** Resolves once the monitor has heard of a host. */
