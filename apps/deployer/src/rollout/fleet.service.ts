@@ -91,8 +91,7 @@ export class Fleet {
 
   /** When a host was heard of last, if that is too long ago, and it is not us who heard nobody. */
   silentSince(host: string): Date | undefined {
-    const at = this.#observed.entries.get(host)?.at;
-    return at && isLongAgo(at) && isLongAgo(this.#observed.since) ? at : undefined;
+    return this.#observed.silentSince(host, OFFLINE_AFTER_MS);
   }
 
   /** Whether there is no report of late, or none at all. */
@@ -147,6 +146,3 @@ export class Fleet {
     return same;
   }
 }
-
-const isLongAgo = (at: Date | undefined): boolean =>
-  at !== undefined && Date.now() - at.getTime() > OFFLINE_AFTER_MS;

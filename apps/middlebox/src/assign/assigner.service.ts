@@ -72,8 +72,7 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
   }
 
   silentSince(middlebox: string): Date | undefined {
-    const at = this.#observed.entries.get(middlebox)?.at;
-    return at && Date.now() - at.getTime() > OFFLINE_AFTER_MS ? at : undefined;
+    return this.#observed.silentSince(middlebox, OFFLINE_AFTER_MS);
   }
 
   get #mirrors() {

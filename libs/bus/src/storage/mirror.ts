@@ -45,6 +45,13 @@ export class Mirror<T> {
     return this.#since;
   }
 
+  /** When a key was put last, if that is longer ago than `ms`, and it is not us who were not told. */
+  silentSince(key: string, ms: number): Date | undefined {
+    const isLongAgo = (at: Date | undefined) => at && Date.now() - at.getTime() > ms;
+    const at = this.#entries.get(key)?.at;
+    return isLongAgo(at) && isLongAgo(this.#since) ? at : undefined;
+  }
+
   follow(): void {
     this.#following = this.#follow();
   }
