@@ -31,7 +31,8 @@ export function viewOf(row: DeploymentRow, evidence: Evidence): Deployment {
 
 function rolloutOf(row: DeploymentRow): Pick<Deployment, 'rollout'> {
   const { rollout, phase } = row;
-  if (!rollout) return {};
+  // Of one that is revoked halfway, how far it had come says nothing any more, unless that was why.
+  if (!rollout || (stateOf[phase] !== 'deploying' && !rollout.problem)) return {};
   const { problem } = rollout;
   const hosts = new Map(placementsOf(row).map(({ host, reached }) => [host, reached]));
   const reached = [...hosts.values()].filter(Boolean).length;
