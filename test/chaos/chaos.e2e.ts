@@ -28,7 +28,9 @@ let virtual: VirtualHosts;
 beforeAll(async () => {
   folder = await temporaryFolder();
   const booted = await VirtualHosts.boot();
-  const real = await RealModules.build(booted.testbed.kernelRelease, folder.path);
+  const { customizations } = betweenDigAndDnsmasq;
+  const { kernelRelease } = booted.testbed;
+  const real = await RealModules.build(kernelRelease, customizations, folder.path);
   cloud = await Cloud.start(count, real);
   virtual = new VirtualHosts(booted, cloud.nats.url);
   await Promise.all([
