@@ -299,6 +299,10 @@ int l45_walk_next(struct l45_walk *walk, struct l45_segment *segment)
 			if (!l45_engine_planned(&d->cursor))
 				in = walk_view(walk, &len, &last);
 			err = l45_engine_next(&d->cursor, in, len, last, segment);
+			/* It is all there, in pieces: once more, with as much in view as is needed. */
+			if (!err && segment->kind == L45_SEGMENT_MORE && len < segment->len &&
+			    l45_walk_total(walk) >= segment->len)
+				continue;
 		}
 		if (d->joining && no_start(err, segment)) {
 			/* It looked like a mark: so does the application's next byte. */

@@ -266,6 +266,29 @@ static void waitall(void)
 	pthread_join(job.thread, NULL);
 }
 
+/* What arrived in pieces so small that a header or a tag lies in two of them. */
+static void segments(void)
+{
+	const size_t len = 20000;
+	uint8_t buffer[20000];
+	int port, fd = listener(&port), mss = 200, client, server, inq;
+	struct sockaddr_storage address;
+	socklen_t address_len = loopback(&address, port);
+
+	client = socket(address.ss_family, SOCK_STREAM, 0);
+	check(!setsockopt(client, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss)));
+	check(!connect(client, (void *)&address, address_len));
+	server = accept(fd, NULL, NULL);
+	check(server >= 0);
+	send_all(client, 0, len, len, 30);
+	/* It is all there, and nothing else will come. */
+	do
+		check(!ioctl(server, FIONREAD, &inq));
+	while (inq < (int)len);
+	check(recv(server, buffer, len, MSG_WAITALL) == (ssize_t)len);
+	verify(buffer, 0, len, 30);
+}
+
 static int readable(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -969,11 +992,12 @@ static void churn(void)
 static const struct test_case cases[] = {
 	CASE(bulk), CASE(read1), CASE(read5), CASE(read16), CASE(read500), CASE(write1),
 	CASE(large), CASE(slow_reader), CASE(nonblocking), CASE(no_straggler), CASE(peek),
-	CASE(waitall), CASE(accuracy), CASE(edges), CASE(write_edges), CASE(two_at_once),
-	CASE(writers), CASE(send_file), CASE(splice_out), CASE(faults), CASE(scattered),
-	CASE(vectors), CASE(many), CASE(low_water), CASE(selected), CASE(teed), CASE(rights),
-	CASE(more), CASE(zerocopy), CASE(half_closed), CASE(reset), CASE(interrupted),
-	CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting), CASE(churn), {}
+	CASE(waitall), CASE(segments), CASE(accuracy), CASE(edges), CASE(write_edges),
+	CASE(two_at_once), CASE(writers), CASE(send_file), CASE(splice_out), CASE(faults),
+	CASE(scattered), CASE(vectors), CASE(many), CASE(low_water), CASE(selected), CASE(teed),
+	CASE(rights), CASE(more), CASE(zerocopy), CASE(half_closed), CASE(reset),
+	CASE(interrupted), CASE(refused), CASE(fast_open), CASE(urgent), CASE(accepting),
+	CASE(churn), {}
 };
 
 int main(int argc, char **argv)
