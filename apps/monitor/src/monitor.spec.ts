@@ -31,6 +31,7 @@ import { DataSource } from 'typeorm';
 import { MonitorConfig } from './monitor.config.js';
 import { MonitorModule } from './monitor.module.js';
 import { Retention } from './reports/retention.service.js';
+import { EventsRepository } from './storage/events.repository.js';
 
 jest.setTimeout(60_000);
 
@@ -375,6 +376,27 @@ it('keeps events though others cannot be kept', async () => {
       events: [{ payload: { name: 'after' } }],
     }),
   );
+});
+
+it('tells all that happened at one moment on one page, for the next one begins before it', async () => {
+  const at = new Date(Date.now() - 60_000);
+  const event = (sequence: number) => ({
+    at: new Date(at.getTime() + (sequence === 7 ? 1 : 0)),
+    sequence,
+    event: 'monitor.host' as const,
+    about: ['moment'],
+    payload: { sequence },
+  });
+  await first().app.get(EventsRepository).store([5, 6, 7].map(event), []);
+  const page = async (until?: string) => {
+    const request = { about: 'moment', limit: 1, until };
+    return (await first().client.request(ENDPOINTS.monitor.events, request)).events;
+  };
+  const [newest] = await page();
+  expect(newest?.payload).toEqual({ sequence: 7 });
+  const rest = await page(newest?.at);
+  expect(rest.map(({ payload }) => payload)).toEqual([{ sequence: 6 }, { sequence: 5 }]);
+  expect(await page(rest.at(-1)?.at)).toEqual([]);
 });
 
 describe('a host that reports what makes no sense', () => {

@@ -34,7 +34,10 @@ class Limited {
   limit?: number;
 }
 
-/** A time of the past, newest first: who wants more asks for what was until the last one. */
+/**
+ * A time of the past, newest first: who wants more asks for what was until the last one. What is as
+ * old as the last one comes with it, beyond the limit if need be.
+ */
 class Past extends Limited {
   @Describe('From then on, ISO 8601', '2026-11-22T13:00:00Z')
   @IsOptional()

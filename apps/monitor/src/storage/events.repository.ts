@@ -41,14 +41,17 @@ export class EventsRepository {
     });
   }
 
+  /** The newest, and all that are as old as the last of them, so that none is between two pages. */
   async find({ patterns, about, since, until, limit }: EventFilter): Promise<PastEvent[]> {
     const rows = await this.transactions.run((manager) =>
       manager.query<{ event: EventName; at: Date; payload: unknown }[]>(
-        `SELECT event, at, payload FROM monitor.event
-         WHERE (cardinality($1::text[]) = 0 OR event LIKE ANY($1))
-           AND ($2::text IS NULL OR about @> ARRAY[$2])
-           AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at < $4)
-         ORDER BY at DESC, sequence DESC LIMIT $5`,
+        `SELECT event, at, payload FROM (
+           SELECT * FROM monitor.event
+           WHERE (cardinality($1::text[]) = 0 OR event LIKE ANY($1))
+             AND ($2::text IS NULL OR about @> ARRAY[$2])
+             AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at < $4)
+           ORDER BY at DESC FETCH FIRST ($5) ROWS WITH TIES) AS page
+         ORDER BY at DESC, sequence DESC`,
         [patterns, about ?? null, since ?? null, until ?? null, limit],
       ),
     );

@@ -49,14 +49,17 @@ export class HistoryRepository {
     }));
   }
 
+  /** The newest, and all that are as old as the last of them, so that none is between two pages. */
   async samples({ host, deployment, since, until, limit }: Filter): Promise<Sample[]> {
     const rows = await this.#query<Row<Sample, 'at'> & { at: Date }>(
-      `SELECT sample.host, instance.id AS instance, deployment, name, role, sample.sockets,
-         sample.counters, sample.at
-       FROM monitor.sample JOIN (${FROM}) ON sample.host = instance.host AND sample.instance = instance.id
-       WHERE ${CHOSEN} AND ($3::timestamptz IS NULL OR sample.at >= $3)
-         AND ($4::timestamptz IS NULL OR sample.at < $4)
-       ORDER BY sample.at DESC, sample.host, instance.id LIMIT $5`,
+      `SELECT * FROM (
+         SELECT sample.host, instance.id AS instance, deployment, name, role, sample.sockets,
+           sample.counters, sample.at
+         FROM monitor.sample JOIN (${FROM}) ON sample.host = instance.host AND sample.instance = instance.id
+         WHERE ${CHOSEN} AND ($3::timestamptz IS NULL OR sample.at >= $3)
+           AND ($4::timestamptz IS NULL OR sample.at < $4)
+         ORDER BY sample.at DESC FETCH FIRST ($5) ROWS WITH TIES) AS page
+       ORDER BY at DESC, host, instance`,
       [host, deployment, since, until, limit],
     );
     return rows.map(({ name, at, ...row }) => ({
