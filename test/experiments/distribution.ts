@@ -88,8 +88,15 @@ export const distribution: Experiment = {
 };
 
 async function online(cloud: Cloud, count: number): Promise<boolean> {
-  const { hosts } = await cloud.user.client.request(ENDPOINTS.monitor.hosts, {});
-  return hosts.filter((host) => host.online).length >= count;
+  let found = 0;
+  let after: string | undefined;
+  do {
+    const request = { limit: 500, after };
+    const { hosts, next } = await cloud.user.client.request(ENDPOINTS.monitor.hosts, request);
+    found += hosts.filter((host) => host.online).length;
+    after = next;
+  } while (after);
+  return found >= count;
 }
 
 async function distribute(cloud: Cloud, floor: Floor, size: number, name: string): Promise<Trial> {
