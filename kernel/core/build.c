@@ -24,6 +24,7 @@
 #include "tcp_observe.c"
 #include "compat.c"
 #include "engine.c"
+#include "chain.c"
 #include "observe.c"
 #include "netlink.c"
 #include "policy.c"

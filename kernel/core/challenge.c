@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <crypto/sha2.h>
+#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -72,8 +73,10 @@ static u32 core_load(void)
 
 int l45_challenge(const struct l45_question *question, struct l45_answer *answer)
 {
+	const struct module *modules[1 + L45_CHAIN_MAX] = { THIS_MODULE };
 	struct l45_instance *instance;
 	u8 key[L45_KEY_LEN];
+	u32 load = 0, i;
 	int err = 0;
 
 	mutex_lock(&l45_registry_lock);
@@ -84,16 +87,22 @@ int l45_challenge(const struct l45_question *question, struct l45_answer *answer
 		err = -ENOKEY;
 	} else {
 		memcpy(key, instance->key, sizeof(key));
-		answer->load = (u64)core_load() << 32 |
-			       l45_customization_find(instance->ops->name)->load;
-		/* It holds its module, and nobody is held up while we measure. */
+		for (i = 0; i < instance->chain.count; i++) {
+			const struct l45_link *link = &instance->chain.links[i];
+
+			modules[1 + i] = link->ops->owner;
+			load = i ? jhash_1word(link->customization->load, load) :
+				   link->customization->load;
+		}
+		answer->load = (u64)core_load() << 32 | load;
+		/* It holds its modules, and nobody is held up while we measure. */
 		l45_instance_get(instance);
 	}
 	mutex_unlock(&l45_registry_lock);
 	if (err)
 		return err;
 
-	err = l45_measure(THIS_MODULE, instance->ops->owner, answer->measurement);
+	err = l45_measure(modules, 1 + instance->chain.count, answer->measurement);
 	if (!err)
 		vouch(question, key, answer);
 	memzero_explicit(key, sizeof(key));

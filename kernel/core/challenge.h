@@ -23,7 +23,7 @@ struct l45_answer {
 int l45_challenge(const struct l45_question *question, struct l45_answer *answer);
 
 struct module;
-/* SHA-256 over the text of both in memory; `other` may be NULL. -ENOMEM. */
-int l45_measure(const struct module *module, const struct module *other, u8 *digest);
+/* SHA-256 over the text of all of them in memory, one after the other. -ENOMEM. */
+int l45_measure(const struct module *const *modules, u32 count, u8 *digest);
 
 #endif /* L45_CHALLENGE_H */

@@ -4,7 +4,7 @@
 void l45_engine_start(struct l45_cursor *cursor, const struct l45_ops *ops,
 		      const struct l45_flow *flow)
 {
-	memset(cursor, 0, offsetof(struct l45_cursor, state));
+	memset(cursor, 0, offsetof(struct l45_cursor, links));
 	memset(cursor->state, 0, ops->state_size);
 	cursor->ops = ops;
 	cursor->flow = flow;
@@ -16,7 +16,7 @@ void l45_engine_start(struct l45_cursor *cursor, const struct l45_ops *ops,
 
 void l45_engine_copy(struct l45_cursor *to, const struct l45_cursor *from)
 {
-	memcpy(to, from, offsetof(struct l45_cursor, state));
+	memcpy(to, from, offsetof(struct l45_cursor, links));
 	memcpy(to->state, from->state, from->ops->state_size);
 	if (from->insert) {
 		u32 at = from->insert_len - from->insert;
@@ -260,6 +260,10 @@ int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run)
 			run->out_used += len;
 			break;
 		case L45_SEGMENT_DELAY:
+			if (run->paced) {
+				run->len = len;
+				return L45_SEGMENT_DELAY;
+			}
 			run->delay_ns += len;
 			break;
 		default:
@@ -268,4 +272,29 @@ int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run)
 		}
 		l45_engine_commit(cursor, &segment, len);
 	}
+}
+
+int l45_engine_whole(struct l45_cursor *cursor, const struct l45_ops *ops,
+		     const struct l45_flow *flow, struct l45_run *run)
+{
+	u32 left;
+	int ret;
+
+	l45_engine_start(cursor, ops, flow);
+	ret = l45_engine_run(cursor, run);
+	if (ret == L45_SEGMENT_DETACH) {
+		/* Done with it: the rest goes as it is. */
+		left = run->in_len - run->in_used;
+		if (run->out_cap - run->out_used < left)
+			return -ENOSPC;
+		memcpy(run->out + run->out_used, run->in + run->in_used, left);
+		run->in_used += left;
+		run->out_used += left;
+		return L45_SEGMENT_END;
+	}
+	/* All of it is in view: nothing is to be waited for. */
+	if (ret >= 0 && ret != L45_SEGMENT_END && ret != L45_SEGMENT_PASS &&
+	    ret != L45_SEGMENT_DROP)
+		return -EPROTO;
+	return ret;
 }

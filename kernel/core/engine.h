@@ -32,6 +32,11 @@
 
 /* Steps in a row that may consume no input; one more is an endless loop. */
 #define L45_IDLE_MAX 32
+/*
+ * In l45_ops.flags, beside those of customizations: it is several, see chain.h. Each of its
+ * links is held to L45_IDLE_MAX; how often all of them together insert follows from that.
+ */
+#define L45_CHAINED (1u << 31)
 /* Longest delay of one step; anything above it is a mistake in arithmetic. */
 #define L45_DELAY_MAX (60ULL * 1000 * 1000 * 1000)
 
@@ -76,6 +81,8 @@ struct l45_cursor {
 	bool egress;
 	bool blind; /* L45_BLIND holds here */
 
+	/* Of a chain's stream only: set by the caller, and left as it is by start and copy. */
+	struct l45_chain_state *links;
 	/* Of these only the used part is ever initialized or copied. */
 	u8 state[L45_STATE_MAX] __aligned(8);
 	u8 buf[L45_INSERT_MAX];
@@ -181,7 +188,7 @@ static __always_inline int l45_engine_plan(struct l45_cursor *cursor, const u8 *
 		return 1;
 	}
 	/* The counter is reset by any byte consumed, so this ends hostile and silly loops. */
-	if (cursor->idle >= L45_IDLE_MAX)
+	if (cursor->idle >= L45_IDLE_MAX && !(cursor->ops->flags & L45_CHAINED))
 		return -EPROTO;
 	cursor->idle++;
 
@@ -225,6 +232,7 @@ struct l45_run {
 	bool last;
 	u8 *out;
 	u32 out_cap;
+	bool paced; /* return L45_SEGMENT_DELAY instead of summing up delays; commit it */
 
 	/* Results; they add up over several runs. */
 	u32 in_used;
@@ -232,7 +240,7 @@ struct l45_run {
 	u32 inserted;
 	u32 removed;
 	u64 delay_ns; /* sum of the delays met; waiting is the caller's */
-	u64 len;      /* with L45_SEGMENT_MORE: bytes wanted in view */
+	u64 len;      /* as in the segment: bytes wanted in view, or passed, or nanoseconds */
 };
 
 /*
@@ -242,5 +250,12 @@ struct l45_run {
  * it goes on at in + in_used and out + out_used.
  */
 int l45_engine_run(struct l45_cursor *cursor, struct l45_run *run);
+
+/*
+ * The same for a whole datagram, from its start: L45_SEGMENT_END with all of it in `out`,
+ * L45_SEGMENT_PASS or DROP, or a negative errno.
+ */
+int l45_engine_whole(struct l45_cursor *cursor, const struct l45_ops *ops,
+		     const struct l45_flow *flow, struct l45_run *run);
 
 #endif /* L45_ENGINE_H */

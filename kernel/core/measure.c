@@ -126,28 +126,28 @@ static int add(struct sha256_state *state, const struct module *module)
 	return 0;
 }
 
-static int measure_once(const struct module *module, const struct module *other, u8 *digest)
+static int measure_once(const struct module *const *modules, u32 count, u8 *digest)
 {
 	struct sha256_state state;
-	int err;
+	int err = 0;
+	u32 i;
 
 	sha256_init(&state);
-	err = add(&state, module);
-	if (!err && other)
-		err = add(&state, other);
+	for (i = 0; i < count && !err; i++)
+		err = add(&state, modules[i]);
 	sha256_final(&state, digest);
 	return err;
 }
 
-int l45_measure(const struct module *module, const struct module *other, u8 *digest)
+int l45_measure(const struct module *const *modules, u32 count, u8 *digest)
 {
 	u8 before[L45_DIGEST_LEN];
 	int err, i;
 
-	err = measure_once(module, other, digest);
+	err = measure_once(modules, count, digest);
 	for (i = 0; !err && i < ATTEMPTS; i++) {
 		memcpy(before, digest, sizeof(before));
-		err = measure_once(module, other, digest);
+		err = measure_once(modules, count, digest);
 		if (!memcmp(before, digest, sizeof(before)))
 			break;
 	}

@@ -252,42 +252,100 @@ static int parse_param(const struct nlattr *nest, const struct l45_ops *ops, u8 
 	}
 }
 
-static int parse_params(struct genl_info *info, const struct l45_ops *ops, u8 *block)
+/* A customization and, among the attributes that it comes with, its parameters. */
+static int parse_link(struct l45_instance *instance, const struct nlattr *name,
+		      const struct nlattr *attrs, int len, int param,
+		      struct netlink_ext_ack *extack)
 {
-	const struct nlattr *attr;
+	const struct nlattr *attr, *given = NULL;
+	struct l45_customization *customization;
+	const struct l45_ops *ops;
+	char text[L45_NAME_LEN];
 	int rem, err;
+	u8 *block;
 
-	nla_for_each_attr(attr, genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr), rem) {
-		if (nla_type(attr) != L45_A_INSTANCE_PARAM)
+	nla_strscpy(text, name, sizeof(text));
+	customization = l45_customization_find(text);
+	if (!customization) {
+		NL_SET_BAD_ATTR(extack, name);
+		return -ENOENT;
+	}
+	block = l45_instance_link(instance, customization);
+	if (!block)
+		return -ENOMEM;
+
+	ops = customization->ops;
+	nla_for_each_attr(attr, attrs, len, rem) {
+		if (nla_type(attr) != param)
 			continue;
-		err = parse_param(attr, ops, block, info->extack);
+		given = attr;
+		err = parse_param(attr, ops, block, extack);
 		if (err)
 			return err;
 	}
-	if (ops->check) {
-		err = ops->check(block);
-		if (err) {
-			refuse(info->extack, info->attrs[L45_A_INSTANCE_PARAM],
-			       "the customization refuses these parameters");
+	err = ops->check ? ops->check(block) : 0;
+	if (err)
+		refuse(extack, given, "the customization refuses these parameters");
+	return err;
+}
+
+static int parse_chain(struct l45_instance *instance, const struct nlattr *attrs, int len,
+		       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr, *last = NULL;
+	int rem, err;
+
+	nla_for_each_attr(attr, attrs, len, rem) {
+		struct nlattr *tb[L45_A_LINK_MAX + 1];
+
+		if (nla_type(attr) != L45_A_INSTANCE_LINK)
+			continue;
+		last = attr;
+		if (instance->chain.count == L45_CHAIN_MAX)
+			return refuse(extack, attr, "more links than a chain can have");
+		err = nla_parse_nested(tb, L45_A_LINK_MAX, attr, l45_link_nl_policy, extack);
+		if (err)
 			return err;
-		}
+		if (!tb[L45_A_LINK_CUSTOMIZATION])
+			return refuse(extack, attr, "a link has a customization");
+		err = parse_link(instance, tb[L45_A_LINK_CUSTOMIZATION], nla_data(attr),
+				 nla_len(attr), L45_A_LINK_PARAM, extack);
+		if (err)
+			return err;
 	}
+	if (instance->chain.count < 2)
+		return refuse(extack, last, "a chain has two links or more");
 	return 0;
+}
+
+static int parse_links(struct l45_instance *instance, struct genl_info *info)
+{
+	const struct nlattr *attrs = genlmsg_data(info->genlhdr);
+	const struct nlattr *name = info->attrs[L45_A_INSTANCE_CUSTOMIZATION];
+	const struct nlattr *chain = info->attrs[L45_A_INSTANCE_LINK];
+	int len = genlmsg_len(info->genlhdr), err;
+	const char *why;
+
+	if (name && chain)
+		return refuse(info->extack, chain, "a customization or a chain, not both");
+	err = chain ? parse_chain(instance, attrs, len, info->extack) :
+		      parse_link(instance, name, attrs, len, L45_A_INSTANCE_PARAM, info->extack);
+	if (err)
+		return err;
+	why = l45_instance_linked(instance);
+	return why ? refuse(info->extack, chain, why) : 0;
 }
 
 static int instance_new(struct sk_buff *skb, struct genl_info *info)
 {
-	struct l45_customization *customization;
 	struct nlattr **attrs = info->attrs;
 	struct l45_instance *instance;
-	const struct l45_ops *ops;
-	char name[L45_NAME_LEN];
-	u8 *params;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_ID) ||
 	    GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_DEPLOYMENT) ||
-	    GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_CUSTOMIZATION) ||
+	    (!attrs[L45_A_INSTANCE_LINK] &&
+	     GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_CUSTOMIZATION)) ||
 	    GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_ROLE) ||
 	    GENL_REQ_ATTR_CHECK(info, L45_A_INSTANCE_MATCH))
 		return -EINVAL;
@@ -312,43 +370,17 @@ static int instance_new(struct sk_buff *skb, struct genl_info *info)
 		nla_memcpy(instance->key, attrs[L45_A_INSTANCE_KEY], L45_KEY_LEN);
 		instance->keyed = true;
 	}
-	nla_strscpy(name, attrs[L45_A_INSTANCE_CUSTOMIZATION], sizeof(name));
 
 	mutex_lock(&l45_registry_lock);
-	err = -EEXIST;
-	if (l45_instance_find(instance->id))
-		goto fail;
-	err = -ENOENT;
-	customization = l45_customization_find(name);
-	if (!customization) {
-		NL_SET_BAD_ATTR(info->extack, attrs[L45_A_INSTANCE_CUSTOMIZATION]);
-		goto fail;
-	}
-	ops = customization->ops;
-	/* Fails while it is being unloaded, when it is as good as gone. */
-	if (!try_module_get(ops->owner))
-		goto fail;
-	instance->ops = ops;
-
-	err = -ENOMEM;
-	params = kzalloc(max_t(u32, ops->params_size, 1), GFP_KERNEL);
-	if (!params)
-		goto fail;
-	instance->params = params;
-
-	err = parse_match(attrs[L45_A_INSTANCE_MATCH], ops, instance->match, info->extack);
+	err = l45_instance_find(instance->id) ? -EEXIST : parse_links(instance, info);
 	if (!err)
-		err = parse_params(info, ops, params);
+		err = parse_match(attrs[L45_A_INSTANCE_MATCH], instance->ops, instance->match,
+				  info->extack);
 	if (!err)
 		err = l45_instance_new(instance);
+	mutex_unlock(&l45_registry_lock);
 	if (err)
-		goto fail;
-	mutex_unlock(&l45_registry_lock);
-	return 0;
-
-fail:
-	mutex_unlock(&l45_registry_lock);
-	l45_instance_put(instance);
+		l45_instance_put(instance);
 	return err;
 }
 
@@ -466,9 +498,10 @@ static int put_match(struct sk_buff *skb, const struct l45_match *match)
 	return 0;
 }
 
-static int put_param(struct sk_buff *skb, const struct l45_param *param, const void *block)
+static int put_param(struct sk_buff *skb, int type, const struct l45_param *param,
+		     const void *block)
 {
-	struct nlattr *nest = nla_nest_start(skb, L45_A_INSTANCE_PARAM);
+	struct nlattr *nest = nla_nest_start(skb, type);
 	const void *value = block + param->offset;
 	u64 number = 0;
 	int err;
@@ -505,6 +538,37 @@ static int put_param(struct sk_buff *skb, const struct l45_param *param, const v
 	return 0;
 }
 
+static int put_params(struct sk_buff *skb, int type, const struct l45_link *link)
+{
+	u32 i;
+
+	for (i = 0; i < link->ops->params_count; i++) {
+		if (put_param(skb, type, &link->ops->params[i], link->params))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/* What it is: a customization, or a chain. */
+static int put_links(struct sk_buff *skb, const struct l45_instance *instance, bool secrets)
+{
+	const struct l45_link *link = instance->chain.links;
+	struct nlattr *nest;
+	u32 i;
+
+	if (instance->chain.count == 1)
+		return nla_put_string(skb, L45_A_INSTANCE_CUSTOMIZATION, link->ops->name) ?:
+			       secrets ? put_params(skb, L45_A_INSTANCE_PARAM, link) : 0;
+	for (i = 0; i < instance->chain.count; i++, link++) {
+		nest = nla_nest_start(skb, L45_A_INSTANCE_LINK);
+		if (!nest || nla_put_string(skb, L45_A_LINK_CUSTOMIZATION, link->ops->name) ||
+		    (secrets && put_params(skb, L45_A_LINK_PARAM, link)))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
 static int put_counters(struct sk_buff *skb, const struct l45_instance *instance)
 {
 	struct nlattr *nest = nla_nest_start(skb, L45_A_INSTANCE_COUNTERS);
@@ -525,19 +589,11 @@ static int put_counters(struct sk_buff *skb, const struct l45_instance *instance
 /* `secrets`: the receiver may see parameters, which can be keys. */
 static int put_instance(struct sk_buff *skb, const struct l45_instance *instance, bool secrets)
 {
-	u32 i;
-
 	if (nla_put(skb, L45_A_INSTANCE_ID, L45_ID_LEN, instance->id) ||
 	    nla_put(skb, L45_A_INSTANCE_DEPLOYMENT, L45_ID_LEN, instance->deployment) ||
-	    nla_put_string(skb, L45_A_INSTANCE_CUSTOMIZATION, instance->ops->name) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_ROLE, instance->role) ||
-	    put_match(skb, instance->match))
-		return -EMSGSIZE;
-	for (i = 0; secrets && i < instance->ops->params_count; i++) {
-		if (put_param(skb, &instance->ops->params[i], instance->params))
-			return -EMSGSIZE;
-	}
-	if (nla_put_u32(skb, L45_A_INSTANCE_PRIORITY, instance->priority) ||
+	    put_match(skb, instance->match) || put_links(skb, instance, secrets) ||
+	    nla_put_u32(skb, L45_A_INSTANCE_PRIORITY, instance->priority) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_MODE, instance->mode) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_DIRECTIONS, instance->directions) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_DEPRECATED, instance->deprecated) ||
@@ -841,7 +897,7 @@ void l45_netlink_notify(struct l45_instance *instance)
 	header = genlmsg_put(skb, 0, 0, &family, 0, L45_CMD_INSTANCE_CHANGED);
 	if (!header || nla_put(skb, L45_A_INSTANCE_ID, L45_ID_LEN, instance->id) ||
 	    nla_put(skb, L45_A_INSTANCE_DEPLOYMENT, L45_ID_LEN, instance->deployment) ||
-	    nla_put_string(skb, L45_A_INSTANCE_CUSTOMIZATION, instance->ops->name) ||
+	    put_links(skb, instance, false) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_MODE, instance->mode) ||
 	    nla_put_u8(skb, L45_A_INSTANCE_DEPRECATED, instance->deprecated) ||
 	    nla_put_u32(skb, L45_A_INSTANCE_SOCKETS, atomic_read(&instance->sockets))) {

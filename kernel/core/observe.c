@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "chain.h"
 #include "mark.h"
 #include "observe.h"
 
@@ -75,6 +76,25 @@ static void observe_transform(struct l45_observer *observer, const u8 *in, u32 l
 	}
 }
 
+/* The links of a chain say it themselves: its steps replace all. */
+static void observe_change(struct l45_observer *observer, u32 inserted, u32 removed)
+{
+	if (l45_chained(observer->cursor.ops))
+		return;
+	observer->inserted += inserted;
+	observer->removed += removed;
+	observer->changes |= inserted || removed;
+}
+
+static void observe_links(struct l45_observer *observer)
+{
+	struct l45_chain_state *state = observer->cursor.links;
+
+	l45_chain_take(state, &observer->inserted, &observer->removed);
+	observer->changes |= state->changes;
+	state->changes = false;
+}
+
 static void observe_again(struct l45_observer *observer)
 {
 	observer->searching = false;
@@ -125,8 +145,7 @@ static bool observe_step(struct l45_observer *observer, struct view *view)
 	n = min_t(u64, segment.len, len);
 	switch (segment.kind) {
 	case L45_SEGMENT_SKIP:
-		observer->removed += n;
-		observer->changes |= n;
+		observe_change(observer, 0, n);
 		view_consume(observer, view, n);
 		break;
 	case L45_SEGMENT_COPY:
@@ -136,8 +155,7 @@ static bool observe_step(struct l45_observer *observer, struct view *view)
 		break;
 	case L45_SEGMENT_INSERT:
 		n = segment.len;
-		observer->inserted += n;
-		observer->changes = true;
+		observe_change(observer, n, 0);
 		break;
 	case L45_SEGMENT_DELAY:
 		n = 1;
@@ -173,4 +191,6 @@ void l45_observer_show(struct l45_observer *observer, const u8 *data, u32 len)
 	while (!observer->over &&
 	       (observer->searching ? observe_search(observer, &view) : observe_step(observer, &view)))
 		continue;
+	if (l45_chained(observer->cursor.ops))
+		observe_links(observer);
 }

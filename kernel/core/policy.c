@@ -30,6 +30,11 @@ const struct nla_policy l45_param_nl_policy[L45_A_PARAM_MAX + 1] = {
 	[L45_A_PARAM_BINARY] = { .type = NLA_BINARY, .len = L45_VALUE_LEN },
 };
 
+const struct nla_policy l45_link_nl_policy[L45_A_LINK_MAX + 1] = {
+	[L45_A_LINK_CUSTOMIZATION] = { .type = NLA_NUL_STRING, .len = L45_NAME_LEN - 1 },
+	[L45_A_LINK_PARAM] = NLA_POLICY_NESTED(l45_param_nl_policy),
+};
+
 const struct nla_policy l45_core_get_nl_policy[L45_A_CORE_MAX + 1] = {};
 
 const struct nla_policy l45_customization_get_nl_policy[L45_A_CUSTOMIZATION_MAX + 1] = {};
@@ -47,6 +52,7 @@ const struct nla_policy l45_instance_new_nl_policy[L45_A_INSTANCE_MAX + 1] = {
 		NLA_POLICY_MASK(NLA_U8, L45_NL_DIRECTION_INGRESS | L45_NL_DIRECTION_EGRESS),
 	[L45_A_INSTANCE_ATTACH] = NLA_POLICY_MAX(NLA_U8, L45_NL_ATTACH_IMMEDIATE),
 	[L45_A_INSTANCE_KEY] = NLA_POLICY_EXACT_LEN(L45_KEY_LEN),
+	[L45_A_INSTANCE_LINK] = NLA_POLICY_NESTED(l45_link_nl_policy),
 };
 
 const struct nla_policy l45_instance_set_nl_policy[L45_A_INSTANCE_MAX + 1] = {

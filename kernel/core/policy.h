@@ -15,6 +15,7 @@ extern const struct nla_policy l45_prefix_nl_policy[L45_A_PREFIX_MAX + 1];
 extern const struct nla_policy l45_port_range_nl_policy[L45_A_PORT_RANGE_MAX + 1];
 extern const struct nla_policy l45_match_nl_policy[L45_A_MATCH_MAX + 1];
 extern const struct nla_policy l45_param_nl_policy[L45_A_PARAM_MAX + 1];
+extern const struct nla_policy l45_link_nl_policy[L45_A_LINK_MAX + 1];
 extern const struct nla_policy l45_core_get_nl_policy[L45_A_CORE_MAX + 1];
 extern const struct nla_policy l45_customization_get_nl_policy[L45_A_CUSTOMIZATION_MAX + 1];
 extern const struct nla_policy l45_instance_new_nl_policy[L45_A_INSTANCE_MAX + 1];

@@ -75,7 +75,7 @@ int l45_register(struct l45_ops *ops)
 
 	if (ops->abi != L45_ABI || !ops->name || !*ops->name ||
 	    strnlen(ops->name, L45_NAME_LEN) == L45_NAME_LEN || !ops->version ||
-	    !ops->egress || !ops->ingress || ops->state_size > L45_STATE_MAX ||
+	    !ops->egress || !ops->ingress || ops->state_size > L45_STATE_MAX || l45_chained(ops) ||
 	    ops->max_insert > U16_MAX || !(ops->flags & (L45_STREAM | L45_DATAGRAM)) ||
 	    !valid_params(ops))
 		return -EINVAL;
@@ -137,12 +137,16 @@ static void instance_free(struct rcu_head *rcu)
 {
 	struct l45_instance *instance = container_of(rcu, struct l45_instance, rcu);
 
-	if (instance->customization)
-		atomic_dec(&instance->customization->users);
-	/* Some may hold secrets. */
-	if (instance->ops) {
-		kfree_sensitive(instance->params);
-		module_put(instance->ops->owner);
+	u32 i;
+
+	for (i = 0; i < instance->chain.count; i++) {
+		const struct l45_link *link = &instance->chain.links[i];
+
+		if (instance->registered)
+			atomic_dec(&link->customization->users);
+		/* Some may hold secrets. */
+		kfree_sensitive(link->params);
+		module_put(link->ops->owner);
 	}
 	free_percpu(instance->counters);
 	kfree(instance->match);
@@ -168,21 +172,53 @@ struct l45_instance *l45_instance_find(const u8 *id)
 	return NULL;
 }
 
+u8 *l45_instance_link(struct l45_instance *instance, struct l45_customization *customization)
+{
+	struct l45_link *link = &instance->chain.links[instance->chain.count];
+	const struct l45_ops *ops = customization->ops;
+	u8 *params;
+
+	lockdep_assert_held(&l45_registry_lock);
+	params = kzalloc(max_t(u32, ops->params_size, 1), GFP_KERNEL);
+	/* Fails while it is being unloaded, when it is as good as gone. */
+	if (!params || !try_module_get(ops->owner)) {
+		kfree(params);
+		return NULL;
+	}
+	link->ops = ops;
+	link->params = params;
+	link->customization = customization;
+	instance->chain.count++;
+	return params;
+}
+
+const char *l45_instance_linked(struct l45_instance *instance)
+{
+	struct l45_chain *chain = &instance->chain;
+
+	if (chain->count == 1) {
+		instance->ops = chain->links[0].ops;
+		instance->params = chain->links[0].params;
+		return NULL;
+	}
+	instance->ops = &chain->ops;
+	instance->params = chain;
+	return l45_chain_init(chain);
+}
+
 int l45_instance_new(struct l45_instance *instance)
 {
-	struct l45_customization *customization;
 	int err;
+	u32 i;
 
 	lockdep_assert_held(&l45_registry_lock);
 	if (l45_instance_find(instance->id))
 		return -EEXIST;
-	customization = l45_customization_find(instance->ops->name);
-	if (!customization)
-		return -ENOENT;
 
 	instance->serial = ++serial;
-	instance->customization = customization;
-	atomic_inc(&customization->users);
+	instance->registered = true;
+	for (i = 0; i < instance->chain.count; i++)
+		atomic_inc(&instance->chain.links[i].customization->users);
 	list_add_tail_rcu(&instance->list, &l45_instances);
 	WRITE_ONCE(instance_count, instance_count + 1);
 	/* From here on new sockets find it; then those that were there before. */

@@ -9,6 +9,7 @@
 
 #include <l45/customization.h>
 
+#include "chain.h"
 #include "counters.h"
 #include "match.h"
 
@@ -33,10 +34,11 @@ struct l45_instance {
 
 	u8 id[L45_ID_LEN];
 	u8 deployment[L45_ID_LEN];
-	const struct l45_ops *ops; /* holds a reference on its module */
-	struct l45_customization *customization; /* once it is registered */
-	u64 serial; /* the younger, the higher */
+	struct l45_chain chain; /* of one link as a rule; each holds a reference on its module */
+	const struct l45_ops *ops; /* the one link's or all of the chain's, and what they get */
 	const void *params;
+	u64 serial; /* the younger, the higher */
+	bool registered; /* once; so its customizations count it */
 	struct l45_match *match;
 	u8 role;
 	u8 attach;
@@ -81,6 +83,13 @@ u32 l45_registry_count(void);
 struct l45_customization *l45_customization_find(const char *name);
 struct l45_instance *l45_instance_find(const u8 *id);
 
+/*
+ * Add a link to an instance that isn't registered yet. Returns it with its parameters zeroed
+ * for the caller to fill in, or NULL without memory or while the customization is unloaded.
+ */
+u8 *l45_instance_link(struct l45_instance *instance, struct l45_customization *customization);
+/* All links are there. NULL, or why they make no chain. */
+const char *l45_instance_linked(struct l45_instance *instance);
 /* Takes over the instance, which has one reference, unless it fails. */
 int l45_instance_new(struct l45_instance *instance);
 struct l45_change {

@@ -21,6 +21,8 @@ struct l45_tcp *l45_tcp_alloc(void)
 	memset(tcp, 0, offsetof(struct l45_tcp, tx));
 	memset(&tcp->tx, 0, offsetof(struct l45_tcp_direction, flow));
 	memset(&tcp->rx, 0, offsetof(struct l45_tcp_direction, flow));
+	tcp->tx.cursor.links = NULL;
+	tcp->rx.cursor.links = NULL;
 	refcount_set(&tcp->refs, 1);
 	return tcp;
 }
@@ -33,7 +35,38 @@ void l45_tcp_free(struct l45_tcp *tcp)
 		put_page(tcp->page);
 	l45_tcp_watch_end(tcp);
 	l45_attach_put_set(tcp->set);
+	kfree(tcp->tx.cursor.links);
+	kfree(tcp->rx.cursor.links);
 	kmem_cache_free(tcp_cache, tcp);
+}
+
+/* What so many links need beside the cursor. */
+static void make_room(struct l45_tcp_direction *d, u32 count)
+{
+	struct l45_chain_state *old = d->cursor.links, *links;
+
+	if (count <= (old ? old->room : 0))
+		return;
+	links = kmalloc(l45_chain_state_size(count), GFP_KERNEL | __GFP_NOFAIL);
+	l45_chain_state_init(links, count);
+	if (d->instance && l45_chained(d->instance->ops))
+		l45_chain_copy(links, old);
+	d->cursor.links = links;
+	kfree(old);
+}
+
+static void make_rooms(struct l45_tcp *tcp)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < tcp->set->count; i++) {
+		const struct l45_instance *instance = tcp->set->instances[i];
+
+		if (l45_chained(instance->ops))
+			count = max(count, instance->chain.count);
+	}
+	make_room(&tcp->tx, count);
+	make_room(&tcp->rx, count);
 }
 
 int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
@@ -42,6 +75,7 @@ int l45_tcp_begin(struct l45_socket *socket, struct l45_tcp *tcp, bool live)
 
 	sock_owned_by_me(sk);
 	tcp->set = l45_attach_get_set(socket);
+	make_rooms(tcp);
 	tcp->socket = socket;
 	tcp->seen = tcp_sk(sk)->rcv_nxt;
 	tcp->arrival = tcp->seen;
@@ -161,6 +195,7 @@ static void update_set(struct l45_tcp *tcp)
 	if (tcp->rx.suspect)
 		tcp->rx.suspect = fls64(renumber(BIT_ULL(tcp->rx.suspect - 1), old, set));
 	tcp->set = set;
+	make_rooms(tcp);
 	l45_attach_put_set(old);
 	l45_attach_put_set(attached);
 }

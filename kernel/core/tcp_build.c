@@ -7,15 +7,14 @@
 /* Input that a customization gets to see at once, if it doesn't ask for more. */
 #define VIEW 64
 
-void l45_tcp_build_count(struct l45_build *build)
+void l45_tcp_build_count(struct l45_tcp *tcp, struct l45_build *build)
 {
 	const struct l45_instance *instance = build->instance;
 
 	if (instance) {
 		l45_count(instance, EGRESS_BYTES_IN, build->in);
 		l45_count(instance, EGRESS_BYTES_OUT, build->put);
-		l45_count(instance, INSERTED, build->inserted);
-		l45_count(instance, REMOVED, build->removed);
+		l45_tcp_count_changes(instance, &tcp->tx, build->inserted, build->removed);
 	}
 	build->in = 0;
 	build->put = 0;
@@ -143,7 +142,7 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 
 		if (d->instance) {
 			if (d->instance != build->instance)
-				l45_tcp_build_count(build);
+				l45_tcp_build_count(tcp, build);
 			build->instance = d->instance;
 			if (!d->held_len)
 				err = build_straight(tcp, build, &segment);
@@ -166,7 +165,8 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 				/* What is inserted goes out in one piece. */
 				if (space < L45_INSERT_MAX)
 					return 0;
-				n = max_t(u32, d->cursor.need, VIEW);
+				n = l45_chained(d->instance->ops) ? L45_VIEW_MAX : VIEW;
+				n = max(d->cursor.need, n);
 				n = min_t(size_t, n - min(n, d->held_len),
 					  iov_iter_count(build->from));
 				if (n) {
@@ -180,6 +180,9 @@ int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build)
 						return 0;
 					}
 				}
+				if (d->cursor.links)
+					d->cursor.links->beyond =
+						min_t(size_t, iov_iter_count(build->from), U32_MAX);
 				total = d->held_len + iov_iter_count(build->from);
 				err = l45_engine_next(&d->cursor, d->held, d->held_len,
 						      build->last && d->held_len == total,

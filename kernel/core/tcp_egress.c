@@ -96,7 +96,7 @@ static int send_chunk(struct sock *sk, struct l45_tcp *tcp, struct l45_build *bu
 			err = ret;
 	}
 	l45_room_give(&room);
-	l45_tcp_build_count(build);
+	l45_tcp_build_count(tcp, build);
 	return err;
 }
 
@@ -200,6 +200,9 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 	long timeo;
 
 	sock_owned_by_me(sk);
+	/* Where a byte gets to that goes through several, nobody knows. */
+	if (flags & MSG_OOB && tcp->tx.cursor.links)
+		return -EOPNOTSUPP;
 	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
 	tcp_rate_check_app_limited(sk);
 	if ((1 << sk->sk_state) & ~(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) {
@@ -234,7 +237,7 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 		if (tcp->kept || sk_stream_memory_free(sk)) {
 			err = push_left(sk, tcp);
 			if (!err) {
-				if (!iov_iter_count(&msg->msg_iter) &&
+				if (!iov_iter_count(&msg->msg_iter) && !tcp->tx.held_len &&
 				    (!tcp->tx.instance ||
 				     !l45_engine_planned(&tcp->tx.cursor)))
 					break;

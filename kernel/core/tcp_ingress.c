@@ -84,15 +84,14 @@ struct tally {
 	u32 in, out, inserted, removed;
 };
 
-static void tally_end(struct sock *sk, struct tally *tally)
+static void tally_end(struct sock *sk, struct l45_tcp *tcp, struct tally *tally)
 {
 	struct l45_instance *instance = tally->instance;
 
 	if (instance) {
 		l45_count(instance, INGRESS_BYTES_IN, tally->in);
 		l45_count(instance, INGRESS_BYTES_OUT, tally->out);
-		l45_count(instance, INSERTED, tally->inserted);
-		l45_count(instance, REMOVED, tally->removed);
+		l45_tcp_count_changes(instance, &tcp->rx, tally->inserted, tally->removed);
 	}
 	if (instance && tally->out) {
 		l45_count(instance, INGRESS_MESSAGES, 1);
@@ -102,11 +101,12 @@ static void tally_end(struct sock *sk, struct tally *tally)
 	memset(tally, 0, sizeof(*tally));
 }
 
-static void tally_for(struct sock *sk, struct tally *tally, struct l45_instance *instance)
+static void tally_for(struct sock *sk, struct l45_tcp *tcp, struct tally *tally,
+		      struct l45_instance *instance)
 {
 	if (likely(tally->instance == instance))
 		return;
-	tally_end(sk, tally);
+	tally_end(sk, tcp, tally);
 	tally->instance = instance;
 }
 
@@ -125,10 +125,9 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 
 	sock_owned_by_me(sk);
 	if (peeking) {
-		rx = kmalloc(sizeof(*rx), GFP_KERNEL);
+		rx = l45_tcp_rx_ahead(&tcp->rx);
 		if (!rx)
 			return -ENOBUFS;
-		l45_tcp_rx_copy(rx, &tcp->rx);
 	}
 	timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
@@ -140,7 +139,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 		u32 n;
 
 		if (!peeking)
-			tally_for(sk, &tally, rx->instance);
+			tally_for(sk, tcp, &tally, rx->instance);
 		err = rx->err;
 		if (!err && !(flags & MSG_TRUNC)) {
 			u32 raw = walk.raw, removed = walk.removed;
@@ -164,7 +163,7 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			break;
 		}
 		if (!peeking)
-			tally_for(sk, &tally, rx->instance);
+			tally_for(sk, tcp, &tally, rx->instance);
 
 		n = l45_walk_held(&walk) ?: l45_walk_queued(&walk);
 		switch (segment.kind) {
@@ -256,7 +255,12 @@ static int receive(struct sock *sk, struct l45_tcp *tcp, struct msghdr *msg, siz
 			/* It all begins again, with more. */
 			iov_iter_revert(&msg->msg_iter, flags & MSG_TRUNC ? 0 : copied);
 			copied = 0;
-			l45_tcp_rx_copy(rx, &tcp->rx);
+			kfree(rx);
+			rx = l45_tcp_rx_ahead(&tcp->rx);
+			if (!rx) {
+				err = -ENOBUFS;
+				break;
+			}
 		}
 		l45_walk_begin(&walk, sk, tcp, rx);
 	}
@@ -265,11 +269,11 @@ out:
 		kfree(rx);
 	} else if (!tcp->ended) {
 		l45_walk_commit(&walk);
-		tally_end(sk, &tally);
+		tally_end(sk, tcp, &tally);
 		l45_tcp_watch_count(sk, rx);
 		l45_tcp_eat(sk, tcp);
 	} else {
-		tally_end(sk, &tally);
+		tally_end(sk, tcp, &tally);
 	}
 	l45_tcp_keep(&kept, NULL);
 	return copied ?: err;

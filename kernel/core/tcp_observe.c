@@ -34,8 +34,12 @@ static void watch_end(struct l45_watch **at)
 static void watch_begin(struct l45_tcp *tcp, struct l45_tcp_direction *d, struct l45_instance *instance,
 		  bool late)
 {
-	struct l45_watch *watch = kmalloc(sizeof(*watch), GFP_KERNEL | __GFP_NOFAIL);
+	u32 links = l45_chained(instance->ops) ? instance->chain.count : 0;
+	struct l45_watch *watch = kmalloc(sizeof(*watch) + l45_chain_state_size(links),
+					  GFP_KERNEL | __GFP_NOFAIL);
 
+	watch->observer.cursor.links = (struct l45_chain_state *)(watch + 1);
+	l45_chain_state_init(watch->observer.cursor.links, links);
 	refcount_inc(&instance->refs);
 	watch->instance = instance;
 	watch->len = 0;

@@ -51,7 +51,7 @@ void l45_tcp_eat(struct sock *sk, struct l45_tcp *tcp)
 			l45_walk_consume(&walk, len);
 			l45_walk_done(&walk, &segment, len);
 			if (d->instance)
-				l45_count(d->instance, REMOVED, len);
+				l45_tcp_count_changes(d->instance, d, 0, len);
 			continue;
 		}
 		if (segment.kind == L45_SEGMENT_MORE) {
@@ -118,10 +118,9 @@ int l45_tcp_readable_len(struct sock *sk, struct l45_tcp *tcp)
 	bool swallow;
 	u64 sum = 0;
 
-	rx = kmalloc(sizeof(*rx), GFP_KERNEL);
+	rx = l45_tcp_rx_ahead(&tcp->rx);
 	if (!rx)
 		return -ENOBUFS;
-	l45_tcp_rx_copy(rx, &tcp->rx);
 	l45_walk_begin(&walk, sk, tcp, rx);
 	while (!rx->err && !l45_walk_next(&walk, &segment)) {
 		u32 n = l45_walk_held(&walk) ?: l45_walk_queued(&walk);

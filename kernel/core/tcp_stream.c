@@ -127,6 +127,20 @@ void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d, enum l45_dire
 		look_who_left(tcp);
 }
 
+void l45_tcp_count_changes(const struct l45_instance *instance, struct l45_tcp_direction *d,
+			   u32 inserted, u32 removed)
+{
+	u64 more = inserted, less = removed;
+
+	if (unlikely(l45_chained(instance->ops))) {
+		more = 0;
+		less = 0;
+		l45_chain_take(d->cursor.links, &more, &less);
+	}
+	l45_count(instance, INSERTED, more);
+	l45_count(instance, REMOVED, less);
+}
+
 void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 		    const struct l45_segment *segment)
 {
@@ -144,5 +158,8 @@ void l45_tcp_let_go(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 	/* Nobody could tell that it was there, so neither where it left. */
 	if (segment->kind == L45_SEGMENT_DETACH)
 		d->late = flags & L45_TRANSPARENT;
+	/* Another chain may take its place. */
+	if (l45_chained(d->instance->ops) && (d == &tcp->tx || d == &tcp->rx))
+		l45_tcp_count_changes(d->instance, d, 0, 0);
 	d->instance = NULL;
 }

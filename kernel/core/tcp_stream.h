@@ -76,6 +76,12 @@ void l45_tcp_ask(struct l45_tcp *tcp, struct l45_tcp_direction *d,
 /* Its mark was found. */
 void l45_tcp_join(struct l45_tcp *tcp, struct l45_tcp_direction *rx,
 		  struct l45_instance *instance);
+/*
+ * Bytes that an instance has inserted and removed. Of a chain its links say it themselves, as
+ * its steps replace all.
+ */
+void l45_tcp_count_changes(const struct l45_instance *instance, struct l45_tcp_direction *d,
+			   u32 inserted, u32 removed);
 /* The set, or what its members do, is new: tcp_search.c */
 void l45_tcp_count_marks(struct l45_tcp *tcp);
 /* Keep an instance that was in the stream while the lock is given up; NULL: no more. */
@@ -172,7 +178,7 @@ struct l45_build {
 /* Run the engine from the application's memory into ours until either ends. */
 int l45_tcp_build(struct l45_tcp *tcp, struct l45_build *build);
 /* Count what was built for whom it was. */
-void l45_tcp_build_count(struct l45_build *build);
+void l45_tcp_build_count(struct l45_tcp *tcp, struct l45_build *build);
 
 /* The way out: tcp_egress.c */
 

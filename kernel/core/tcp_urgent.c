@@ -47,10 +47,9 @@ static int decode(struct sock *sk, struct l45_tcp *tcp, u8 *byte)
 	*byte = tp->urg_data;
 	if (l45_tcp_rx_plain(tcp) || before(tp->urg_seq, tp->copied_seq))
 		return 0;
-	rx = kmalloc(sizeof(*rx), GFP_KERNEL);
+	rx = l45_tcp_rx_ahead(&tcp->rx);
 	if (!rx)
 		return -ENOBUFS;
-	l45_tcp_rx_copy(rx, &tcp->rx);
 	l45_walk_begin(&walk, sk, tcp, rx);
 	while (!rx->err && !l45_walk_next(&walk, &segment)) {
 		n = l45_walk_held(&walk) ?: l45_walk_queued(&walk);

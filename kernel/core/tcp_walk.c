@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/slab.h>
 #include <net/tcp.h>
 
 #include "tcp_walk.h"
@@ -19,14 +20,29 @@ void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
 	walk->said = 0;
 }
 
-void l45_tcp_rx_copy(struct l45_tcp_direction *to, const struct l45_tcp_direction *from)
+struct l45_tcp_direction *l45_tcp_rx_ahead(const struct l45_tcp_direction *rx)
 {
-	memcpy(to, from, offsetof(struct l45_tcp_direction, held));
-	memcpy(to->held, from->held, from->held_len);
-	if (from->instance) {
-		l45_engine_copy(&to->cursor, &from->cursor);
-		to->cursor.flow = &to->flow;
+	const struct l45_chain_state *links = rx->cursor.links;
+	struct l45_tcp_direction *ahead;
+
+	ahead = kmalloc(sizeof(*ahead) + (links ? l45_chain_state_size(links->room) : 0),
+			GFP_KERNEL);
+	if (!ahead)
+		return NULL;
+	memcpy(ahead, rx, offsetof(struct l45_tcp_direction, held));
+	memcpy(ahead->held, rx->held, rx->held_len);
+	ahead->cursor.links = NULL;
+	if (links) {
+		ahead->cursor.links = (struct l45_chain_state *)(ahead + 1);
+		l45_chain_state_init(ahead->cursor.links, links->room);
 	}
+	if (rx->instance) {
+		l45_engine_copy(&ahead->cursor, &rx->cursor);
+		ahead->cursor.flow = &ahead->flow;
+		if (l45_chained(rx->instance->ops))
+			l45_chain_copy(ahead->cursor.links, links);
+	}
+	return ahead;
 }
 
 u32 l45_walk_queued(struct l45_walk *walk)

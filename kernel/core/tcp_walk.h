@@ -25,8 +25,8 @@ struct l45_walk {
 
 void l45_walk_begin(struct l45_walk *walk, struct sock *sk, struct l45_tcp *tcp,
 		    struct l45_tcp_direction *rx);
-/* A direction of one's own, to run ahead with. */
-void l45_tcp_rx_copy(struct l45_tcp_direction *to, const struct l45_tcp_direction *from);
+/* A direction of one's own, to run ahead with; to be freed. NULL without memory. */
+struct l45_tcp_direction *l45_tcp_rx_ahead(const struct l45_tcp_direction *rx);
 
 static inline u32 l45_walk_held(const struct l45_walk *walk)
 {

@@ -20,14 +20,23 @@
 #include "user_piece.h"
 
 /* Most datagrams need no allocation. */
-#define SMALL 352
+#define SMALL 384
 #define LARGEST 65535
 
 struct scratch {
 	struct l45_cursor cursor;
 	struct l45_flow flow;
 	u8 in[SMALL];
-	u8 out[SMALL + 64];
+	u8 out[SMALL];
+};
+
+/* Where a datagram is, and room for what becomes of it: as much in each. */
+struct buffers {
+	const u8 *in;
+	u32 len;
+	u8 *out;
+	u8 *spare; /* may be where `in` is */
+	u32 cap;
 };
 
 /* A datagram that is put together by several sends. */
@@ -87,20 +96,36 @@ static void leave(struct l45_socket *socket)
 }
 
 /* A run that changes nothing but counters. */
-static void observe(struct l45_instance *instance, struct scratch *scratch, const u8 *in, u32 len,
-		    u8 *out, u32 cap)
+static void observe(struct l45_instance *instance, struct scratch *scratch,
+		    const struct buffers *buffers)
 {
-	struct l45_run run = { .in = in, .in_len = len, .last = true, .out = out, .out_cap = cap };
-	int ret;
+	struct l45_flow flow = scratch->flow;
+	bool passed = true;
+	u32 n;
 
-	l45_engine_start(&scratch->cursor, instance->ops, &scratch->flow);
-	ret = l45_engine_run(&scratch->cursor, &run);
-	if (ret == L45_SEGMENT_PASS) {
-		l45_count(instance, PASSED, 1);
-	} else if (ret < 0 || ret == L45_SEGMENT_DROP || run.inserted || run.removed ||
-		   run.out_used != len || memcmp(in, out, len)) {
-		l45_count(instance, OBSERVED, 1);
+	/* Up to the first link of a chain that would change it, all see the same. */
+	for (n = 0; n < instance->chain.count; n++) {
+		u32 link = l45_chain_order(&instance->chain, flow.direction, n);
+		struct l45_run run = {
+			.in = buffers->in, .in_len = buffers->len, .last = true,
+			.out = buffers->out, .out_cap = buffers->cap,
+		};
+		int ret;
+
+		l45_chain_flow(&instance->chain, link, &flow, &scratch->flow);
+		ret = l45_engine_whole(&scratch->cursor, instance->chain.links[link].ops,
+				       &scratch->flow, &run);
+		if (ret == L45_SEGMENT_PASS)
+			continue;
+		passed = false;
+		if (ret < 0 || ret == L45_SEGMENT_DROP || run.inserted || run.removed ||
+		    run.out_used != run.in_len || memcmp(run.in, run.out, run.in_len)) {
+			l45_count(instance, OBSERVED, 1);
+			break;
+		}
 	}
+	if (passed)
+		l45_count(instance, PASSED, 1);
 }
 
 /* Does any of them want to see what goes there? By how much can it grow? */
@@ -128,15 +153,16 @@ static bool wanted_egress(struct l45_socket *socket, const struct l45_endpoint *
 
 struct result {
 	struct l45_instance *instance; /* with a reference; NULL: unchanged */
+	const u8 *data;
 	u32 len;
 	u32 inserted, removed;
 	u64 delay_ns;
 };
 
-/* 0, or a negative errno; -ENOSPC: `out` is too small. -EALREADY: dropped. */
+/* 0, or a negative errno; -ENOSPC: too little room. -EALREADY: dropped. */
 static int customize(struct l45_socket *socket, enum l45_direction direction,
 		     const struct l45_endpoint *local, const struct l45_endpoint *remote,
-		     struct scratch *scratch, const u8 *in, u32 len, u8 *out, u32 cap,
+		     struct scratch *scratch, const struct buffers *buffers,
 		     struct result *result)
 {
 	u8 flag = direction == L45_EGRESS ? L45_NL_DIRECTION_EGRESS : L45_NL_DIRECTION_INGRESS;
@@ -149,7 +175,8 @@ static int customize(struct l45_socket *socket, enum l45_direction direction,
 	set = rcu_dereference(socket->set);
 	for (i = 0; set && i < set->count; i++) {
 		struct l45_run run = {
-			.in = in, .in_len = len, .last = true, .out = out, .out_cap = cap,
+			.in = buffers->in, .in_len = buffers->len, .last = true,
+			.out = buffers->out, .out_cap = buffers->cap,
 		};
 		struct l45_instance *instance = set->instances[i];
 
@@ -160,31 +187,26 @@ static int customize(struct l45_socket *socket, enum l45_direction direction,
 
 		l45_socket_flow(socket, instance, direction, &scratch->flow);
 		if (l45_instance_observes(instance)) {
-			observe(instance, scratch, in, len, out, cap);
+			observe(instance, scratch, buffers);
 			continue;
 		}
-		l45_engine_start(&scratch->cursor, instance->ops, &scratch->flow);
-		ret = l45_engine_run(&scratch->cursor, &run);
+		if (unlikely(l45_chained(instance->ops)))
+			ret = l45_chain_whole(&scratch->cursor, &scratch->flow, &run,
+					      buffers->spare, buffers->cap);
+		else
+			ret = l45_engine_whole(&scratch->cursor, instance->ops, &scratch->flow,
+					       &run);
 		switch (ret) {
 		case L45_SEGMENT_PASS:
 			l45_count(instance, PASSED, 1);
-			trace_l45_pass(socket->sk, instance, direction, len);
+			trace_l45_pass(socket->sk, instance, direction, buffers->len);
 			ret = 0;
 			continue;
 		case L45_SEGMENT_END:
-		case L45_SEGMENT_DETACH:
-			if (run.in_used < len && ret == L45_SEGMENT_DETACH) {
-				/* Done with it: the rest goes as it is. */
-				if (cap - run.out_used < len - run.in_used) {
-					ret = -ENOSPC;
-					break;
-				}
-				memcpy(out + run.out_used, in + run.in_used, len - run.in_used);
-				run.out_used += len - run.in_used;
-			}
 			/* The set holds a reference, so there is one to copy. */
 			refcount_inc(&instance->refs);
 			result->instance = instance;
+			result->data = run.out;
 			result->len = run.out_used;
 			result->inserted = run.inserted;
 			result->removed = run.removed;
@@ -198,9 +220,6 @@ static int customize(struct l45_socket *socket, enum l45_direction direction,
 		case -ENOSPC:
 			break;
 		default:
-			/* Of a datagram all is in view: nothing else is an answer. */
-			if (ret >= 0)
-				ret = -EPROTO;
 			l45_count(instance, ERRORS, 1);
 		}
 		break;
@@ -313,26 +332,29 @@ static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 	struct scratch scratch __l45_uninitialized;
 	struct msghdr inner = *msg;
 	struct result result __l45_uninitialized;
-	u32 cap = len + grow;
-	u8 *buffer = NULL, *in = scratch.in, *out = scratch.out;
+	struct buffers buffers = {
+		.len = len, .out = scratch.out, .spare = scratch.in, .cap = SMALL,
+	};
+	u8 *buffer = NULL;
 	struct kvec vec;
 	int ret;
 
-	if (len > sizeof(scratch.in) || cap > sizeof(scratch.out)) {
-		buffer = kvmalloc(len + cap, GFP_KERNEL);
+	if (len + grow > SMALL) {
+		buffers.cap = len + grow;
+		buffer = kvmalloc(2 * buffers.cap, GFP_KERNEL);
 		if (!buffer)
 			return -ENOBUFS;
-		in = buffer;
-		out = buffer + len;
-	} else {
-		cap = sizeof(scratch.out);
+		buffers.spare = buffer;
+		buffers.out = buffer + buffers.cap;
 	}
-	if (!fetch(in, len, &msg->msg_iter)) {
+	/* Nobody wants the input any more once there is an output. */
+	buffers.in = buffers.spare;
+	if (!fetch(buffers.spare, len, &msg->msg_iter)) {
 		kvfree(buffer);
 		return -EFAULT;
 	}
 
-	ret = customize(socket, L45_EGRESS, NULL, remote, &scratch, in, len, out, cap, &result);
+	ret = customize(socket, L45_EGRESS, NULL, remote, &scratch, &buffers, &result);
 	if (ret == -ENOSPC)
 		ret = -EMSGSIZE;
 	if (ret)
@@ -342,7 +364,7 @@ static noinline int send_one(struct sock *sk, struct l45_socket *socket,
 		goto out;
 	}
 
-	vec.iov_base = result.instance ? out : in;
+	vec.iov_base = result.instance ? (u8 *)result.data : buffers.spare;
 	vec.iov_len = result.instance ? result.len : len;
 	if (vec.iov_len > LARGEST) {
 		ret = -EMSGSIZE;
@@ -579,10 +601,12 @@ static void decoded_free(struct decoded *decoded)
 static int decode_datagram(struct l45_socket *socket, struct sk_buff *skb, struct scratch *scratch,
 		  struct decoded *decoded)
 {
+	struct buffers buffers = {
+		.in = skb->data, .len = skb->len,
+		.out = scratch->out, .spare = scratch->in, .cap = SMALL,
+	};
 	struct l45_endpoint local, remote;
-	const u8 *in = skb->data;
-	u32 len = skb->len, cap = sizeof(scratch->out);
-	u8 *out = scratch->out;
+	u32 len = skb->len;
 	int ret;
 
 	memset(decoded, 0, sizeof(*decoded));
@@ -606,30 +630,31 @@ static int decode_datagram(struct l45_socket *socket, struct sk_buff *skb, struc
 			return -ENOBUFS;
 		if (skb_copy_bits(skb, 0, decoded->in, len))
 			return -EFAULT;
-		in = decoded->in;
+		buffers.in = decoded->in;
 	}
-	if (len > cap) {
-		cap = len;
+	if (len > SMALL) {
+		buffers.cap = len;
 		goto grow;
 	}
 	for (;;) {
-		ret = customize(socket, L45_INGRESS, &local, &remote, scratch, in, len, out, cap,
+		ret = customize(socket, L45_INGRESS, &local, &remote, scratch, &buffers,
 				&decoded->result);
 		if (ret != -ENOSPC)
 			break;
 		/* It expands. */
-		if (cap == LARGEST)
+		if (buffers.cap == LARGEST)
 			return -EPROTO;
-		cap = min_t(u32, cap * 4, LARGEST);
+		buffers.cap = min_t(u32, buffers.cap * 4, LARGEST);
 grow:
 		kvfree(decoded->out);
-		decoded->out = kvmalloc(cap, GFP_KERNEL);
+		decoded->out = kvmalloc(2 * buffers.cap, GFP_KERNEL);
 		if (!decoded->out)
 			return -ENOBUFS;
-		out = decoded->out;
+		buffers.out = decoded->out;
+		buffers.spare = decoded->out + buffers.cap;
 	}
 	if (!ret && decoded->result.instance) {
-		decoded->data = out;
+		decoded->data = decoded->result.data;
 		decoded->len = decoded->result.len;
 	}
 	return ret;

@@ -34,6 +34,9 @@
 /* Longest name of a host, with its NUL. */
 #define L45_HOST_LEN 64
 
+/* Most links in a chain. */
+#define L45_CHAIN_MAX 4
+
 /* Most entries in one list of a match. */
 #define L45_LIST_MAX 16
 
@@ -174,6 +177,17 @@ enum l45_attribute_param {
 	L45_A_PARAM_MAX = (__L45_A_PARAM_MAX - 1)
 };
 
+/* One customization of a chain. */
+enum l45_attribute_link {
+	/* Name of a loaded customization. */
+	L45_A_LINK_CUSTOMIZATION = 1,
+	/* Its parameters. */
+	L45_A_LINK_PARAM,
+
+	__L45_A_LINK_MAX,
+	L45_A_LINK_MAX = (__L45_A_LINK_MAX - 1)
+};
+
 /* Counted since the instance or socket came into being. */
 enum l45_attribute_counters {
 	/* Datagrams or stream sends that egress customized. */
@@ -219,7 +233,7 @@ enum l45_attribute_instance {
 	 * from it.
 	 */
 	L45_A_INSTANCE_DEPLOYMENT,
-	/* Name of a loaded customization. */
+	/* Name of a loaded customization; absent of a chain, which has links instead. */
 	L45_A_INSTANCE_CUSTOMIZATION,
 	/* Which end this is. */
 	L45_A_INSTANCE_ROLE,
@@ -245,6 +259,11 @@ enum l45_attribute_instance {
 	L45_A_INSTANCE_LAST_USED,
 	/* Secret with which challenges are answered; never given out. */
 	L45_A_INSTANCE_KEY,
+	/*
+	 * Of a chain, 2 to 4, the application's end first: egress runs them in order, ingress
+	 * in reverse.
+	 */
+	L45_A_INSTANCE_LINK,
 
 	__L45_A_INSTANCE_MAX,
 	L45_A_INSTANCE_MAX = (__L45_A_INSTANCE_MAX - 1)
@@ -261,11 +280,14 @@ enum l45_attribute_challenge {
 	/* Boot id of the host (a UUID). */
 	L45_A_CHALLENGE_BOOT,
 	/*
-	 * Drawn at random when the core and the customization were loaded; while it is the
-	 * same, the measurement is.
+	 * Drawn at random when the core and the customization (or a chain's) were loaded; while
+	 * it is the same, the measurement is.
 	 */
 	L45_A_CHALLENGE_LOAD,
-	/* SHA-256 over the text of the core and of the customization in memory. */
+	/*
+	 * SHA-256 over the text of the core and of the customization (of a chain's links, one
+	 * after the other) in memory.
+	 */
 	L45_A_CHALLENGE_MEASUREMENT,
 	/*
 	 * HMAC-SHA-256, with the instance's key, over the 14 bytes `l45-challenge` with their
@@ -319,9 +341,10 @@ enum l45_command {
 	/* Loaded customizations. */
 	L45_CMD_CUSTOMIZATION_GET,
 	/*
-	 * Register an instance. EEXIST when the id is registered (whatever its content), ENOENT
-	 * when the customization is not loaded, ENOSPC when a live socket has 62 instances
-	 * already, EINVAL with the offending attribute in the extended acknowledgment.
+	 * Register an instance, of a customization or of a chain of links. EEXIST when the id
+	 * is registered (whatever its content), ENOENT when a customization is not loaded,
+	 * ENOSPC when a live socket has 62 instances already, EINVAL with the offending
+	 * attribute in the extended acknowledgment.
 	 */
 	L45_CMD_INSTANCE_NEW,
 	/*

@@ -4,7 +4,7 @@
  * bytes.
  *
  *	l45ctl core | customizations | instances | sockets [ID]
- *	l45ctl new ID CUSTOMIZATION [key=value ...]
+ *	l45ctl new ID CUSTOMIZATION[+CUSTOMIZATION ...] [key=value ...]
  *	l45ctl set ID [key=value ...]
  *	l45ctl del ID
  *	l45ctl get ID
@@ -13,7 +13,8 @@
  *
  * An ID is a UUID, or a small number. Keys: deployment role priority mode directions attach
  * deprecated, the lists of the match: protocol application local remote lport rport
- * uid cgroup, key=HEX, and p.NAME=NUMBER, s.NAME=STRING, b.NAME=HEX for parameters.
+ * uid cgroup, key=HEX, and p.NAME=NUMBER, s.NAME=STRING, b.NAME=HEX for parameters; those of
+ * a chain's second link are 2p.NAME=NUMBER and so on.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -197,6 +198,14 @@ static void print_instance(const struct nlattr *attr, int len)
 			break;
 		case L45_A_INSTANCE_CUSTOMIZATION:
 			printf("customization=%s ", (char *)data_of(attr));
+			break;
+		case L45_A_INSTANCE_LINK:
+			for_each(inner, inner, inner_len) {
+				if (type_of(inner) == L45_A_LINK_CUSTOMIZATION)
+					printf("link=%s ", (char *)data_of(inner));
+				else
+					printf("param ");
+			}
 			break;
 		case L45_A_INSTANCE_PRIORITY:
 			printf("priority=%llu ", number(attr));
@@ -448,9 +457,10 @@ static void put_hex(struct nlmsghdr *header, int type, const char *text)
 	put(header, type, bytes, from_hex(text, bytes, sizeof(bytes)));
 }
 
-static void put_param(struct nlmsghdr *header, char kind, const char *key, const char *value)
+static void put_param(struct nlmsghdr *header, int type, char kind, const char *key,
+		      const char *value)
 {
-	struct nlattr *attr = nest(header, L45_A_INSTANCE_PARAM);
+	struct nlattr *attr = nest(header, type);
 
 	put(header, L45_A_PARAM_NAME, key, strlen(key) + 1);
 	switch (kind) {
@@ -491,7 +501,7 @@ static void put_arguments(struct nlmsghdr *header, char **argv, int with_match)
 			char key[64] = {};
 
 			memcpy(key, *arg + 2, len - 2);
-			put_param(header, **arg, key, value);
+			put_param(header, L45_A_INSTANCE_PARAM, **arg, key, value);
 		}
 	}
 	if (!with_match)
@@ -506,6 +516,29 @@ static void put_arguments(struct nlmsghdr *header, char **argv, int with_match)
 		put_match(header, key, copy);
 	}
 	end(header, match);
+}
+
+static void put_links(struct nlmsghdr *header, char *names, char **argv)
+{
+	char number = '0', *name;
+
+	while ((name = strsep(&names, "+")) && *name) {
+		struct nlattr *attr = nest(header, L45_A_INSTANCE_LINK);
+		char **arg;
+
+		number++;
+		put(header, L45_A_LINK_CUSTOMIZATION, name, strlen(name) + 1);
+		for (arg = argv; *arg; arg++) {
+			char *value = strchr(*arg, '=');
+			char key[64] = {};
+
+			if (**arg != number || (*arg)[2] != '.')
+				continue;
+			memcpy(key, *arg + 3, value - *arg - 3);
+			put_param(header, L45_A_LINK_PARAM, (*arg)[1], key, value + 1);
+		}
+		end(header, attr);
+	}
 }
 
 static int find(char **argv, const char *key, int otherwise)
@@ -563,7 +596,10 @@ int main(int argc, char **argv)
 		snprintf(deployment, sizeof(deployment), "%d",
 			 find(argv + 4, "deployment", atoi(argv[2])));
 		put_id(header, L45_A_INSTANCE_DEPLOYMENT, deployment);
-		put(header, L45_A_INSTANCE_CUSTOMIZATION, argv[3], strlen(argv[3]) + 1);
+		if (strchr(argv[3], '+'))
+			put_links(header, argv[3], argv + 4);
+		else
+			put(header, L45_A_INSTANCE_CUSTOMIZATION, argv[3], strlen(argv[3]) + 1);
 		put_value(header, L45_A_INSTANCE_ROLE, uint8_t, find(argv + 4, "role", 0));
 		put_arguments(header, argv + 4, 1);
 		print = print_instance;

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include "bytes.h"
 #include "check.h"
@@ -662,9 +663,134 @@ static void delays(void)
 	close(server);
 }
 
+#define CHAIN "stream_tag+app_id", "attach=1 2s.app_id=outer 2p.interval=500"
+#define OUTER (HEADER + 16)
+
+/*
+ * Takes the frames of one link apart, up to its end mark: what is in them goes to `out`. Returns
+ * how far it got.
+ */
+static size_t unframe(const uint8_t *in, size_t len, uint8_t mark, size_t more, size_t length,
+		      uint8_t *out, size_t *out_len)
+{
+	uint8_t expected[HEADER];
+	size_t at = 0;
+
+	*out_len = 0;
+	for (int sequence = 0;; sequence++) {
+		size_t n;
+
+		check(len - at >= HEADER + more);
+		header(expected, 1, sequence);
+		expected[15] ^= mark;
+		expected[22] = length >> 8;
+		expected[23] = length & 255;
+		if (in[at + 16] == 2) {
+			expected[16] = 2;
+			expected[22] = 0;
+			expected[23] = 0;
+		}
+		check(!memcmp(in + at, expected, HEADER));
+		check(!more || !strcmp((const char *)in + at + HEADER, "outer"));
+		at += HEADER + more;
+		if (expected[16] == 2)
+			return at;
+		n = len - at < length ? len - at : length;
+		memcpy(out + *out_len, in + at, n);
+		*out_len += n;
+		at += n;
+	}
+}
+
+static void read_chained(int fd)
+{
+	static uint8_t wire[20000], inner[sizeof(wire)], bytes[sizeof(wire)];
+	size_t len = 0, at, inner_len, bytes_len;
+	ssize_t got;
+
+	while ((got = recv(fd, wire + len, sizeof(wire) - len, 0)) > 0)
+		len += got;
+	verify(wire, 0, 700, 1);
+	at = 700 + unframe(wire + 700, len - 700, 0, OUTER - HEADER, 500, inner, &inner_len);
+	/* Behind the inner link's end the outer one goes on to where its frame is full. */
+	got = unframe(inner, inner_len, 1, 0, INTERVAL, bytes, &bytes_len);
+	check(bytes_len == 3000);
+	memcpy(bytes + bytes_len, inner + got, inner_len - got);
+	bytes_len += inner_len - got;
+	verify(bytes, 700, bytes_len, 1);
+	verify(wire + at, 700 + bytes_len, len - at, 1);
+	check(700 + bytes_len + len - at == 700 + 2500 + 5000);
+}
+
+/* What a chain puts on the wire when it joins and leaves in the middle. */
+static void chained_wire(void)
+{
+	long long frames;
+	int fd;
+	pid_t child = raw(&fd, read_chained);
+
+	send_all(fd, 0, 700, 1);
+	instance(1, CHAIN " directions=2");
+	send_all(fd, 700, 2500, 1);
+	ctl("set 1 mode=0");
+	send_all(fd, 3200, 5000, 1);
+	shutdown(fd, SHUT_WR);
+	succeeded(child);
+	frames = counter(1, "egress_bytes_out") - counter(1, "egress_bytes_in");
+	check(counter(1, "inserted") == frames && !counter(1, "removed"));
+	/* Four headers of the inner link, and eight of the outer one, at least. */
+	check(frames >= 4 * HEADER + 8 * OUTER && frames % 16 == 0);
+	ctl("flush");
+}
+
+/* Both ends, from the middle of a connection on until it is revoked with bytes unread. */
+static void chained(void)
+{
+	int client, server, inq;
+	uint8_t buffer[5000];
+
+	connection(&client, &server);
+	send_all(client, 0, 300, 1);
+	recv_all(server, 0, 300, 1);
+	instance(1, CHAIN);
+	send_all(client, 300, 20000, 1);
+	send_all(server, 0, 20000, 2);
+	check(!ioctl(server, FIONREAD, &inq) && inq == 20000);
+	check(recv(server, buffer, sizeof(buffer), MSG_PEEK) == sizeof(buffer));
+	verify(buffer, 300, sizeof(buffer), 1);
+	for (size_t at = 0; at < 15000; at += 5) {
+		check(recv(server, buffer, 5, MSG_WAITALL) == 5);
+		verify(buffer, 300 + at, 5, 1);
+	}
+	recv_all(client, 0, 20000, 2);
+	check(counter(1, "inserted") > 0 && !counter(1, "errors"));
+
+	ctl("del 1");
+	send_all(client, 20300, 4000, 1);
+	recv_all(server, 15300, 9000, 1);
+	check(quiet(server) && quiet(client));
+	close(client);
+	close(server);
+}
+
+/* A chain that only observes is told what it would change, and changes nothing. */
+static void chained_observes(void)
+{
+	int client, server;
+
+	connection(&client, &server);
+	instance(1, CHAIN " mode=1");
+	send_all(client, 0, 3000, 1);
+	recv_all(server, 0, 3000, 1);
+	check(counter(1, "observed") == 1 && !counter(1, "inserted"));
+	close(client);
+	close(server);
+	ctl("flush");
+}
+
 static const struct test_case cases[] = {
 	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(rotated_unread),
-	CASE(observes), CASE(delays), {}
+	CASE(observes), CASE(delays), CASE(chained_wire), CASE(chained), CASE(chained_observes), {}
 };
 
 int main(int argc, char **argv)

@@ -891,7 +891,7 @@ static void until_urgent(int fd)
 	check(poll(&p, 1, 5000) == 1 && p.revents & POLLPRI);
 }
 
-/* The mark, and the byte at it, are where the sender put them. */
+/* The mark, and the byte at it, are where the sender put them; a chain refuses ($L45_CHAIN). */
 static void urgent(void)
 {
 	int client, server, one = 1, mark, inq;
@@ -899,6 +899,10 @@ static void urgent(void)
 
 	connection(&client, &server);
 	check(recv(server, &byte, 1, MSG_OOB) < 0 && errno == EINVAL);
+	if (getenv("L45_CHAIN")) {
+		check(send(client, "u", 1, MSG_OOB) < 0 && errno == EOPNOTSUPP);
+		return;
+	}
 	for (size_t len = 1; len < sizeof(buffer); len += 499) {
 		fill(buffer, 0, sizeof(buffer), 47);
 		check(send(client, buffer, len, MSG_OOB) == (ssize_t)len);

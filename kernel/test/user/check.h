@@ -7,7 +7,8 @@
 
 struct subject {
 	const struct l45_ops *ops;
-	const char *params;
+	const char *params; /* of a chain, only what to call it */
+	const struct l45_chain *chain; /* whose the ops are, or NULL */
 	u8 protocol;
 	u8 role; /* of the sender */
 };

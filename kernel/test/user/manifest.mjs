@@ -50,6 +50,7 @@ for (const name of names) {
     udp: manifest.protocol.includes('udp'),
     tcp: manifest.protocol.includes('tcp'),
     adds: manifest.wire.adds,
+    framed: !!manifest.wire.framed,
   };
   ok(manifest.name === name && isDeepStrictEqual(compiled, told), `${name}: is what it says`, {
     compiled,

@@ -32,6 +32,17 @@ void bytes_free(struct bytes *bytes)
 	memset(bytes, 0, sizeof(*bytes));
 }
 
+struct l45_chain_state *pump_links(const struct l45_ops *ops)
+{
+	struct l45_chain_state *links;
+
+	if (!l45_chained(ops))
+		return NULL;
+	links = malloc(l45_chain_state_size(L45_CHAIN_MAX));
+	l45_chain_state_init(links, L45_CHAIN_MAX);
+	return links;
+}
+
 void pump_init(struct pump *pump, enum l45_direction direction, const struct instance *instances,
 	       u32 count, struct choice *choice)
 {
@@ -45,12 +56,17 @@ void pump_init(struct pump *pump, enum l45_direction direction, const struct ins
 	for (i = 0; i < count; i++) {
 		pump->flows[i] = instances[i].flow;
 		pump->flows[i].direction = direction;
+		pump->cursors[i].links = pump_links(instances[i].ops);
 		l45_engine_start(&pump->cursors[i], instances[i].ops, &pump->flows[i]);
 	}
 }
 
 void pump_free(struct pump *pump)
 {
+	u32 i;
+
+	for (i = 0; i < pump->count; i++)
+		free(pump->cursors[i].links);
 	bytes_free(&pump->out);
 	bytes_free(&pump->peeked);
 }
@@ -71,13 +87,17 @@ static void peek(struct pump *pump, const struct l45_cursor *cursor, const struc
 	if (pump->leave_at != UINT32_MAX || pump->peeked.len > pump->out.len || pick(pump, 0, 3))
 		return;
 	ahead = malloc(sizeof(*ahead));
+	ahead->links = pump_links(cursor->ops);
 	l45_engine_copy(ahead, cursor);
+	if (ahead->links)
+		l45_chain_copy(ahead->links, cursor->links);
 	view.out = out;
 	view.out_cap = sizeof(out);
 	l45_engine_run(ahead, &view);
 	pump->peeked.len = 0;
 	bytes_add(&pump->peeked, pump->out.data, pump->out.len);
 	bytes_add(&pump->peeked, out, view.out_used);
+	free(ahead->links);
 	free(ahead);
 }
 
@@ -91,11 +111,29 @@ static void put(struct pump *pump, const u8 *data, u32 len)
 		broken("a read gives what a peek has shown");
 }
 
+/* A datagram is no stream: all of it goes through one link after the other. */
+static int run_chain(const struct l45_flow *flow, struct l45_run *run)
+{
+	u8 *out = run->out, *spare = malloc(run->out_cap);
+	struct l45_cursor cursor;
+	int ret = l45_chain_whole(&cursor, flow, run, spare, run->out_cap);
+
+	if (ret == L45_SEGMENT_END) {
+		run->in_used = run->in_len;
+		if (run->out == spare)
+			memcpy(out, spare, run->out_used);
+	}
+	run->out = out;
+	free(spare);
+	return ret;
+}
+
 static int run_one(struct pump *pump, u32 i, const u8 *view, u32 view_len, bool last,
 		   bool *want)
 {
 	struct l45_cursor *cursor = &pump->cursors[i];
-	u32 cap = pick(pump, 0, 3) ? 65536 + L45_INSERT_MAX : pick(pump, 1, 40);
+	bool whole = l45_chained(cursor->ops) && cursor->flow->protocol == IPPROTO_UDP;
+	u32 cap = whole || pick(pump, 0, 3) ? 65536 + L45_INSERT_MAX : pick(pump, 1, 40);
 	u8 *out = malloc(cap);
 	struct l45_run run = {
 		.in = view, .in_len = view_len, .last = last, .out = out, .out_cap = cap,
@@ -103,8 +141,16 @@ static int run_one(struct pump *pump, u32 i, const u8 *view, u32 view_len, bool 
 	int ret;
 
 	cursor->leaving = pump->in_used >= pump->leave_at;
-	peek(pump, cursor, &run);
-	ret = l45_engine_run(cursor, &run);
+	if (!whole)
+		peek(pump, cursor, &run);
+	ret = whole ? run_chain(cursor->flow, &run) : l45_engine_run(cursor, &run);
+	if (cursor->links) {
+		u64 inserted = 0, removed = 0;
+
+		l45_chain_take(cursor->links, &inserted, &removed);
+		run.inserted = inserted;
+		run.removed = removed;
+	}
 	put(pump, out, run.out_used);
 	free(out);
 	pump->in_used += run.in_used;

@@ -6,7 +6,7 @@
 #ifndef L45_PUMP_H
 #define L45_PUMP_H
 
-#include "../../core/engine.h"
+#include "../../core/chain.h"
 #include "../../user/load.h"
 
 #define PUMP_INSTANCES 2
@@ -44,6 +44,8 @@ struct pump {
 void bytes_add(struct bytes *bytes, const void *data, u32 len);
 void bytes_free(struct bytes *bytes);
 
+/* What the cursor of a chain's stream needs, to be freed; NULL of any other. */
+struct l45_chain_state *pump_links(const struct l45_ops *ops);
 void pump_init(struct pump *pump, enum l45_direction direction, const struct instance *instances,
 	       u32 count, struct choice *choice);
 /*

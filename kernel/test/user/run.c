@@ -20,9 +20,10 @@ static int describe(const struct l45_ops *ops)
 	static const char *const types[] = { "uint", "string", "binary" };
 	u32 i;
 
-	printf("{\"name\":\"%s\",\"version\":\"%s\",\"udp\":%s,\"tcp\":%s,\"adds\":%u,\"params\":{",
+	printf("{\"name\":\"%s\",\"version\":\"%s\",\"udp\":%s,\"tcp\":%s,\"adds\":%u,\"framed\":%s,\"params\":{",
 	       ops->name, ops->version, ops->flags & L45_DATAGRAM ? "true" : "false",
-	       ops->flags & L45_STREAM ? "true" : "false", ops->max_insert);
+	       ops->flags & L45_STREAM ? "true" : "false", ops->max_insert,
+	       ops->flags & L45_JOIN && ops->flags & L45_HANDOVER ? "true" : "false");
 	for (i = 0; i < ops->params_count; i++)
 		printf("%s\"%s\":{\"type\":\"%s\",\"size\":%u}", i ? "," : "",
 		       ops->params[i].name, types[ops->params[i].type], ops->params[i].size);

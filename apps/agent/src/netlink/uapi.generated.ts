@@ -22,6 +22,8 @@ export const limits = {
   digestLen: 32,
   /** Longest name of a host, with its NUL. */
   hostLen: 64,
+  /** Most links in a chain. */
+  chainMax: 4,
   /** Most entries in one list of a match. */
   listMax: 16,
 } as const;
@@ -127,6 +129,13 @@ export const attributeSets = {
     /** Value of a byte string. */
     binary: { id: 4, type: 'binary' },
   },
+  /** One customization of a chain. */
+  link: {
+    /** Name of a loaded customization. */
+    customization: { id: 1, type: 'string' },
+    /** Its parameters. */
+    param: { id: 2, type: 'nest', nested: 'param', multi: true },
+  },
   /** Counted since the instance or socket came into being. */
   counters: {
     /** Datagrams or stream sends that egress customized. */
@@ -162,7 +171,7 @@ export const attributeSets = {
     id: { id: 1, type: 'binary' },
     /** Identifier of the deployment, equal on all its ends; the mark on the wire is derived from it. */
     deployment: { id: 2, type: 'binary' },
-    /** Name of a loaded customization. */
+    /** Name of a loaded customization; absent of a chain, which has links instead. */
     customization: { id: 3, type: 'string' },
     /** Which end this is. */
     role: { id: 4, type: 'u8' },
@@ -188,6 +197,8 @@ export const attributeSets = {
     lastUsed: { id: 14, type: 'u64' },
     /** Secret with which challenges are answered; never given out. */
     key: { id: 15, type: 'binary' },
+    /** Of a chain, 2 to 4, the application's end first: egress runs them in order, ingress in reverse. */
+    link: { id: 16, type: 'nest', nested: 'link', multi: true },
   },
   /** Proof that an instance runs, in which code, and with the right key. */
   challenge: {
@@ -199,9 +210,9 @@ export const attributeSets = {
     host: { id: 3, type: 'string' },
     /** Boot id of the host (a UUID). */
     boot: { id: 4, type: 'binary' },
-    /** Drawn at random when the core and the customization were loaded; while it is the same, the measurement is. */
+    /** Drawn at random when the core and the customization (or a chain's) were loaded; while it is the same, the measurement is. */
     load: { id: 5, type: 'u64' },
-    /** SHA-256 over the text of the core and of the customization in memory. */
+    /** SHA-256 over the text of the core and of the customization (of a chain's links, one after the other) in memory. */
     measurement: { id: 6, type: 'binary' },
     /** HMAC-SHA-256, with the instance's key, over the 14 bytes `l45-challenge` with their NUL, nonce, id, boot, load (8 bytes, big-endian), measurement and host (without its NUL). */
     mac: { id: 7, type: 'binary' },
@@ -241,7 +252,7 @@ export const commands = {
   coreGet: { id: 1, set: 'core' },
   /** Loaded customizations. */
   customizationGet: { id: 2, set: 'customization' },
-  /** Register an instance. EEXIST when the id is registered (whatever its content), ENOENT when the customization is not loaded, ENOSPC when a live socket has 62 instances already, EINVAL with the offending attribute in the extended acknowledgment. */
+  /** Register an instance, of a customization or of a chain of links. EEXIST when the id is registered (whatever its content), ENOENT when a customization is not loaded, ENOSPC when a live socket has 62 instances already, EINVAL with the offending attribute in the extended acknowledgment. */
   instanceNew: { id: 3, set: 'instance' },
   /** Change what can be changed of an instance, at once on all its sockets. ENOENT when it is not registered. */
   instanceSet: { id: 4, set: 'instance' },
