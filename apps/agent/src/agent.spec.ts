@@ -60,6 +60,40 @@ describe('agent', () => {
       ]);
     });
 
+    it('a chain as one instance, once all its modules are there', async () => {
+      await start();
+      const dialect = builtModule('xor_dialect');
+      await agent.artifacts.put(dialect.bytes);
+      const chain = [
+        { customization: 'dns_tag', params: { position: 'front' } },
+        { customization: 'xor_dialect', params: { key: { hex: 'c0ffee' } } },
+      ];
+      const name = { customization: 'dns_tag+xor_dialect', params: {} };
+      const instance = desiredInstance({ ...name, chain });
+      const artifacts = [CORE_MODULE.artifact, TAG_MODULE.artifact, dialect.artifact];
+      await agent.want(desiredState(1, [instance], artifacts.slice(0, 2)));
+      await agent.reported(({ problems }) =>
+        problems.some(({ subject, name: what }) => subject === instance.id && what === 'KERNEL'),
+      );
+      await agent.want(desiredState(2, [instance], artifacts));
+      const { instances, customizations } = await agent.applied(2);
+      expect(customizations).toMatchObject([
+        { name: 'dns_tag', users: 1 },
+        { name: 'xor_dialect', users: 1 },
+      ]);
+      expect(instances).toMatchObject([{ id: instance.id, customization: name.customization }]);
+      // No report tells anybody a key.
+      expect(JSON.stringify(instances)).not.toMatch(/chain|c0ffee/);
+
+      const before = kernel.changes.length;
+      await agent.want(desiredState(3, [instance], artifacts));
+      await agent.applied(3);
+      expect(kernel.changes).toHaveLength(before);
+      await agent.want(desiredState(4, [{ ...instance, chain: chain.toReversed() }], artifacts));
+      await agent.applied(4);
+      expect(kernel.changes.slice(before)).toEqual([`delete ${instance.id}`, `new ${instance.id}`]);
+    });
+
     it('changing nothing where nothing differs', async () => {
       await start();
       const instance = desiredInstance({

@@ -410,6 +410,100 @@ it('a key reaches hosts as bytes, and nobody who asks', async () => {
   expect(JSON.stringify(await other.catch((error: unknown) => error))).not.toMatch(/abab|cdcd/);
 });
 
+describe('a chain', () => {
+  const { customization: _none, ...without } = TAG_DNS;
+  const chain = [
+    { customization: 'dns_tag', params: { app_id: 'x' } },
+    { customization: 'xor_dialect', params: { key: 'AB'.repeat(16) } },
+  ];
+  const deploy = (change: Partial<DeployRequest> = {}) =>
+    plane.ask(ENDPOINTS.deployer.deploy, { ...without, chain, ...change });
+
+  it('reaches hosts as one instance, with the modules of all its links and their parameters', async () => {
+    const links = [
+      { customization: 'dns_tag', params: { app_id: 'x', position: 'front' } },
+      { customization: 'xor_dialect', params: { key: 'hidden' } },
+    ];
+    expect(await deploy()).toMatchObject({
+      state: 'deployed',
+      customization: 'dns_tag+xor_dialect',
+      params: {},
+      chain: links,
+    });
+    const applied = plane.agent('client').applied.at(-1);
+    expect(applied?.artifacts.map(({ name }) => name)).toEqual(['l45', 'dns_tag', 'xor_dialect']);
+    expect(applied?.instances).toMatchObject([
+      {
+        customization: 'dns_tag+xor_dialect',
+        params: {},
+        chain: [
+          links[0],
+          { customization: 'xor_dialect', params: { key: { hex: 'ab'.repeat(16) } } },
+        ],
+      },
+    ]);
+    const { revisions: all } = await plane.ask(ENDPOINTS.deployer.history, { name: TAG_DNS.name });
+    expect(all[0]?.diff).toContainEqual({ field: 'chain', to: links });
+    expect((await deploy()).revision).toBe(all[0]?.revision);
+    const other = deploy({ chain: chain.toReversed() });
+    await expect(other).rejects.toMatchObject({ name: 'NAME_TAKEN' });
+    expect(JSON.stringify(await other.catch((error: unknown) => error))).not.toMatch(/abab/);
+  });
+
+  it('is planned with all its modules', async () => {
+    const { hosts, builds } = await plane.ask(ENDPOINTS.deployer.plan, {
+      deploy: { ...without, chain },
+    });
+    expect(hosts[0]).toMatchObject({ load: ['l45', 'dns_tag', 'xor_dialect'] });
+    expect(builds).toMatchObject([
+      {
+        status: 'to build',
+        modules: [{ name: 'l45' }, { name: 'dns_tag' }, { name: 'xor_dialect' }],
+      },
+    ]);
+  });
+
+  it('takes the place of a customization, and the other way round', async () => {
+    await plane.deploy();
+    const to = { name: 'chained', chain };
+    const request = { from: TAG_DNS.name, to, drain: 0, wait: 20 };
+    expect(await plane.ask(ENDPOINTS.deployer.rotate, request)).toMatchObject({ step: 'done' });
+    const back = { name: 'tag-again', customization: 'dns_tag' };
+    const again = { from: 'chained', to: back, drain: 0, wait: 20 };
+    expect(await plane.ask(ENDPOINTS.deployer.rotate, again)).toMatchObject({ step: 'done' });
+  });
+
+  it.each<[string, Partial<DeployRequest>, object]>([
+    ['of one', { chain: chain.slice(1) }, { name: 'VALIDATION' }],
+    ['of five', { chain: [...chain, ...chain, ...chain].slice(1) }, { name: 'VALIDATION' }],
+    ['beside a customization', { customization: 'dns_tag' }, { name: 'VALIDATION' }],
+    ['and nothing else', { chain: undefined }, { name: 'VALIDATION' }],
+    [
+      'with what is no customization',
+      { chain: [{ customization: 'dns_tag' }, { customization: 'xor' }] },
+      { name: 'UNKNOWN_CUSTOMIZATION' },
+    ],
+    [
+      'whose link has a wrong parameter',
+      { chain: [...chain.slice(1), { customization: 'dns_tag', params: { position: 'back' } }] },
+      {
+        name: 'INVALID_PARAMS',
+        message: 'chain.1.params.position must be one of ["front","end"]',
+      },
+    ],
+    [
+      'that can not be on tcp',
+      {
+        chain: chain.toReversed(),
+        ends: { client: { ...client, match: { protocols: ['tcp'] } }, server },
+      },
+      { name: 'VALIDATION', message: 'the customization works with udp, not with tcp' },
+    ],
+  ])('%s is refused', async (_, change, expected) => {
+    await expect(deploy(change)).rejects.toMatchObject(expected);
+  });
+});
+
 it('a request that waits is told of by events', async () => {
   plane.agent('dns-server').willing = false;
   const told: DeploymentProgress[] = [];

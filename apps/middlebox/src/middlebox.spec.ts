@@ -118,6 +118,31 @@ describe('with a middlebox that sees the flows', () => {
     expect(assignments).toMatchObject([{ middlebox: 'tap', name: 'tag-dns', ready: true }]);
   });
 
+  it('cannot read a chain, and says so', async () => {
+    const chain = [
+      { customization: 'dns_tag', params: {} },
+      { customization: 'rate_limit', params: {} },
+    ];
+    const name = { customization: 'dns_tag+rate_limit', params: {} };
+    await control.host('client', [instance({ ...name, chain })]);
+    await control.host('dns-server', []);
+    const waiting = await prepared(({ ready }) => !ready);
+    expect(waiting.waiting).toEqual([
+      {
+        middlebox: 'tap',
+        reason:
+          'dns_tag+rate_limit is a chain, for which there are no inverse modules: deploy it where no middlebox sees it',
+      },
+    ]);
+    // One that changes nothing needs none.
+    const silent = { customization: 'rate_limit+rate_limit', params: {} };
+    await control.host('client', [instance({ ...silent, chain: [] })]);
+    await prepared(({ ready }) => ready);
+    await control.host('client', [instance()]);
+    await control.host('dns-server', [server]);
+    await prepared(({ ready }) => ready);
+  });
+
   it('holds both deployments of a rotation, and the new one alone after the drain', async () => {
     const next = '6f1c8a0e-0000-4000-8000-000000000003';
     await control.host('client', [instance(), instance({ deployment: next, priority: 99 })]);

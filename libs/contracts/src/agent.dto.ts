@@ -14,6 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { Artifact } from './builder.dto.js';
+import { DesiredLink, IsChain, IsCustomization } from './chain.dto.js';
 import {
   ATTACH,
   type Attach,
@@ -43,7 +44,7 @@ export class DesiredInstance {
   @IsUUID()
   deployment: string;
 
-  @IsName()
+  @IsCustomization()
   customization: string;
 
   @IsIn(ROLES)
@@ -58,6 +59,11 @@ export class DesiredInstance {
   )
   @IsObject()
   params: Record<string, unknown>;
+
+  @Describe("The links of a chain, each with its parameters; the instance's own are empty then")
+  @IsOptional()
+  @IsChain(() => DesiredLink)
+  chain?: DesiredLink[];
 
   @IsPriority()
   priority: number;
@@ -122,6 +128,7 @@ export interface Counters {
 export interface ObservedInstance {
   id: string;
   deployment: string;
+  /** Of a chain, the names of its links joined by `+`. */
   customization: string;
   role: Role;
   priority: number;

@@ -32,7 +32,12 @@ export interface CustomizationManifest {
   /** JSON Schema (draft-07) of its parameters. */
   parameters: Record<string, unknown>;
   /** How its bytes are told from others, and how many it adds to a datagram at most. */
-  wire: { signature: 'mark' | 'short' | 'none'; adds: number };
+  wire: {
+    signature: 'mark' | 'short' | 'none';
+    adds: number;
+    /** On a stream it marks where it begins and ends, whatever that carries. */
+    framed?: boolean;
+  };
   /** C files to compile. */
   source: string[];
   /** Without a file it is the customization itself, compiled for middleboxes. */

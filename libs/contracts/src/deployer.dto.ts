@@ -17,6 +17,7 @@ import {
   Min,
 } from 'class-validator';
 import type { TargetPreflight } from './builder.dto.js';
+import { type ChainLink, type DesiredLink, IsChain } from './chain.dto.js';
 import {
   ATTACH,
   type Attach,
@@ -32,6 +33,11 @@ import {
   NestedList,
   type Role,
 } from './common.dto.js';
+
+const CHAIN_EXAMPLE = [
+  { customization: 'dns_tag' },
+  { customization: 'xor_dialect', params: { key: '000102030405060708090a0b0c0d0e0f' } },
+];
 
 /** Hosts by what is said of them. */
 export class Selector {
@@ -133,14 +139,23 @@ export class DeployRequest extends ChangeRequest {
   @IsName()
   name: string;
 
-  @Describe('Name of a customization', 'dns_tag')
+  @Describe('Name of a customization; absent: a chain', 'dns_tag')
+  @IsOptional()
   @IsName()
-  customization: string;
+  customization?: string;
 
   @Describe("Parameters, as the customization's schema has them")
   @IsOptional()
   @IsObject()
   params?: Record<string, unknown>;
+
+  @Describe(
+    "Instead of one customization: 2 to 4 that work as one, the application's end first; egress runs them in order, ingress in reverse",
+    CHAIN_EXAMPLE,
+  )
+  @IsOptional()
+  @IsChain()
+  chain?: ChainLink[];
 
   @IsOptional()
   @IsPriority()
@@ -200,14 +215,23 @@ export class RollbackRequest extends DeploymentRequest {
 
 /** What takes the place of another deployment. It is active, and attached to live sockets. */
 export class Successor {
-  @Describe('Name of a customization', 'dns_tag')
+  @Describe('Name of a customization; absent: a chain', 'dns_tag')
+  @IsOptional()
   @IsName()
-  customization: string;
+  customization?: string;
 
   @Describe("Parameters, as the customization's schema has them")
   @IsOptional()
   @IsObject()
   params?: Record<string, unknown>;
+
+  @Describe(
+    "Instead of one customization: 2 to 4 that work as one, the application's end first; egress runs them in order, ingress in reverse",
+    CHAIN_EXAMPLE,
+  )
+  @IsOptional()
+  @IsChain()
+  chain?: ChainLink[];
 
   @Describe('Order among the instances of a socket, lower first; default: that of the old one')
   @IsOptional()
@@ -379,8 +403,11 @@ export interface Deployment {
   /** UUID; the mark on the wire is derived from it. */
   id: string;
   name: string;
+  /** Of a chain, the names of its links joined by `+`. */
   customization: string;
   params: Record<string, unknown>;
+  /** The links of a chain. */
+  chain?: DesiredLink[];
   priority: number;
   mode: Mode;
   attach: Attach;

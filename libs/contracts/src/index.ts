@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from './agent.dto.js';
 export * from './builder.dto.js';
+export * from './chain.dto.js';
 export * from './challenge.dto.js';
 export * from './challenge.js';
 export * from './common.dto.js';

@@ -16,6 +16,7 @@ import {
 import { createHash } from 'node:crypto';
 import type { AgentProblem } from './agent.dto.js';
 import { CustomizationRef } from './builder.dto.js';
+import { IsCustomization } from './chain.dto.js';
 import { ArtifactSignature } from './signature.js';
 import {
   Describe,
@@ -166,7 +167,7 @@ export class Assignment {
   @IsName()
   name: string;
 
-  @IsName()
+  @IsCustomization()
   customization: string;
 
   @Describe('Parameters with the schema\'s defaults; bytes as {"hex": "00ff"} or hexadecimal')

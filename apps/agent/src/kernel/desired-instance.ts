@@ -11,11 +11,17 @@ export type ResolvedInstance = InstanceIdentity &
 
 /** A desired instance in the kernel's terms; throws where this host has no such thing. */
 export function resolveInstance(desired: DesiredInstance): ResolvedInstance {
-  const { match, params, directions, ...rest } = desired;
+  const { match, params, chain, directions, ...rest } = desired;
   return {
     ...rest,
     match: resolveMatch(match),
     params: resolveParams(params),
+    ...(chain && {
+      chain: chain.map((link) => ({
+        customization: link.customization,
+        params: resolveParams(link.params),
+      })),
+    }),
     directions: DIRECTIONS.filter((direction) => directions.includes(direction)),
   };
 }

@@ -27,6 +27,21 @@ describe('an instance on its way to the kernel and back', () => {
     expect(decodeInstance(decode('instance', sent))).toMatchObject(settings);
   });
 
+  it('stays what it is as a chain, with the parameters of each link', () => {
+    const { params, ...rest } = full;
+    const chain = [
+      { customization: 'dns_tag', params },
+      { customization: 'null', params: {} },
+    ];
+    const desired = resolveInstance({ ...rest, customization: 'dns_tag+null', params: {}, chain });
+    const attributes = encodeNew(desired);
+    expect(attributes.customization).toBeUndefined();
+    const { attach: _attach, ...settings } = desired;
+    expect(decodeInstance(decode('instance', encode('instance', attributes)))).toMatchObject(
+      settings,
+    );
+  });
+
   it('is written in the kernel’s terms', () => {
     const { match, params, directions } = resolveInstance(full);
     expect(match).toEqual({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type AttachedSocket,
+  chainName,
   type Counters,
   type Direction,
   DIRECTIONS,
@@ -27,13 +28,26 @@ const PROTOCOL = { tcp: 6, udp: 17 } as const;
 export const encodeNew = (instance: NewInstance): Tags<'instance'> => ({
   id: encodeId(instance.id),
   deployment: encodeId(instance.deployment),
-  customization: instance.customization,
+  ...encodeCustomization(instance),
   role: uapi.Role[instance.role],
   match: encodeMatch(instance.match),
-  param: encodeParams(instance.params),
   attach: uapi.Attach[instance.attach],
   ...encodeSettings({ ...instance, deprecated: undefined }),
 });
+
+const encodeCustomization = ({
+  customization,
+  params,
+  chain,
+}: NewInstance): Pick<Tags<'instance'>, 'customization' | 'param' | 'link'> =>
+  chain
+    ? {
+        link: chain.map((link) => ({
+          customization: link.customization,
+          param: encodeParams(link.params),
+        })),
+      }
+    : { customization, param: encodeParams(params) };
 
 export const encodeSet = (id: string, settings: Partial<InstanceSettings>): Tags<'instance'> => ({
   id: encodeId(id),
@@ -73,10 +87,9 @@ export function decodeInstance(tags: Tags<'instance'>): KernelInstance {
   return {
     id: decodeId(required(tags.id, 'id')),
     deployment: decodeId(required(tags.deployment, 'deployment')),
-    customization: required(tags.customization, 'customization'),
+    ...decodeCustomization(tags),
     role: decodeEnum(uapi.Role, tags.role, 'role'),
     match: decodeMatch(tags.match ?? {}),
-    params: decodeParams(tags.param ?? []),
     priority: required(tags.priority, 'priority'),
     mode: decodeEnum(uapi.Mode, tags.mode, 'mode'),
     directions: decodeDirections(required(tags.directions, 'directions')),
@@ -85,6 +98,24 @@ export function decodeInstance(tags: Tags<'instance'>): KernelInstance {
     lastUsed: String(tags.lastUsed ?? 0n),
     counters: decodeCounters(tags.counters ?? {}),
   };
+}
+
+function decodeCustomization({
+  customization,
+  param = [],
+  link,
+}: Tags<'instance'>): Pick<KernelInstance, 'customization' | 'params' | 'chain'> {
+  if (!link) {
+    return {
+      customization: required(customization, 'customization'),
+      params: decodeParams(param),
+    };
+  }
+  const chain = link.map((one) => ({
+    customization: required(one.customization, 'customization of a link'),
+    params: decodeParams(one.param ?? []),
+  }));
+  return { customization: chainName(chain), params: {}, chain };
 }
 
 export function decodeSocket(tags: Tags<'socket'>): AttachedSocket {

@@ -19,6 +19,12 @@ export interface FlowMatch {
 /** Parameters with a value; those that are zero or empty are left out, as the kernel has it. */
 export type Params = Record<string, bigint | string | Buffer>;
 
+/** One customization of a chain. */
+export interface Link {
+  customization: string;
+  params: Params;
+}
+
 /** What can be changed of an instance. */
 export interface InstanceSettings {
   priority: number;
@@ -35,6 +41,8 @@ export interface InstanceIdentity {
   role: Role;
   match: FlowMatch;
   params: Params;
+  /** Of a chain, whose links have the parameters. */
+  chain?: Link[];
 }
 
 /** An instance to be registered: never deprecated from the start. */
@@ -42,4 +50,5 @@ export type NewInstance = InstanceIdentity &
   Omit<InstanceSettings, 'deprecated'> & { attach: Attach };
 
 /** An instance as the kernel has it. */
-export type KernelInstance = ObservedInstance & Pick<InstanceIdentity, 'match' | 'params'>;
+export type KernelInstance = ObservedInstance &
+  Pick<InstanceIdentity, 'match' | 'params' | 'chain'>;

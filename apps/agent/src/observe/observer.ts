@@ -91,9 +91,11 @@ export class Observer {
   }
 }
 
+/** Without parameters, which can be keys. */
 function observed({
   match: _match,
   params: _params,
+  chain: _chain,
   ...instance
 }: KernelInstance): ObservedInstance {
   return instance;

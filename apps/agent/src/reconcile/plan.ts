@@ -20,6 +20,7 @@ const IDENTITY = [
   'customization',
   'role',
   'params',
+  'chain',
 ] as const satisfies (keyof InstanceIdentity)[];
 const SETTINGS = [
   'priority',

@@ -5,6 +5,7 @@ import {
   type DesiredInstance,
   type DesiredState,
   L45Error,
+  linkNames,
 } from '@l45/contracts';
 import { inSpan } from '@l45/telemetry';
 import { resolveInstance, type ResolvedInstance } from '../kernel/desired-instance.js';
@@ -81,7 +82,8 @@ export class Reconciliation {
   }
 
   private async create(instance: ResolvedInstance): Promise<void> {
-    if (this.broken.has(instance.customization)) throw missing(instance.customization);
+    const broken = linkNames(instance.customization).find((name) => this.broken.has(name));
+    if (broken) throw missing(broken);
     await this.kernel.newInstance(instance);
   }
 

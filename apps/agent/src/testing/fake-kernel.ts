@@ -3,6 +3,7 @@ import {
   type AttachedSocket,
   challengeMac,
   type Counters,
+  linkNames,
   type LoadedCustomization,
   PROTOCOLS,
 } from '@l45/contracts';
@@ -91,7 +92,8 @@ export class FakeKernel extends KernelGateway {
   async newInstance({ attach: _attach, ...instance }: NewInstance): Promise<void> {
     const { id, customization } = instance;
     this.change(`new ${id}`);
-    if (!this.modules.has(customization)) throw refusal('register', 'ENOENT');
+    const loaded = linkNames(customization).every((name) => this.modules.has(name));
+    if (!loaded) throw refusal('register', 'ENOENT');
     if (this.registry.has(id)) throw refusal('register', 'EEXIST');
     const state = { deprecated: false, sockets: 0, lastUsed: '0', counters: { ...COUNTERS } };
     const { match } = instance;
@@ -126,10 +128,12 @@ export class FakeKernel extends KernelGateway {
     if (!instance) throw refusal('challenge', 'ENOENT');
     const key = this.keys.get(instance.id);
     if (!key) throw refusal('challenge', ENOKEY);
-    const measurement = createHash('sha256')
-      .update(`${this.code.get(CORE)} ${this.code.get(instance.customization)}`)
-      .digest('hex');
-    const vouched = { load: this.loads.get(instance.customization) ?? '', measurement };
+    const names = linkNames(instance.customization);
+    const digest = (texts: (string | undefined)[]) =>
+      createHash('sha256').update(texts.join(' ')).digest('hex');
+    const measurement = digest([CORE, ...names].map((name) => this.code.get(name)));
+    const load = digest(names.map((name) => this.loads.get(name))).slice(0, 16);
+    const vouched = { load, measurement };
     return { ...vouched, mac: challengeMac(key, { ...question, ...vouched }).toString('hex') };
   }
 
@@ -177,7 +181,9 @@ export class FakeKernel extends KernelGateway {
   }
 
   private usersOf(name: string): number {
-    return [...this.registry.values()].filter((user) => user.customization === name).length;
+    return [...this.registry.values()].flatMap((user) =>
+      linkNames(user.customization).filter((one) => one === name),
+    ).length;
   }
 
   private change(what: string): void {

@@ -18,7 +18,7 @@ import { stateOf } from '../rollout/phase.js';
 import type { DeploymentRow, Specification } from '../storage/deployment.entity.js';
 import type { HostRow } from '../storage/host.entity.js';
 import { DeploymentsRepository } from '../storage/deployments.repository.js';
-import { hideBytes } from './bytes.js';
+import { hideBytes, hideLinks } from './bytes.js';
 import { deconflict } from './deconflict.js';
 import { didYouMean } from './near.js';
 
@@ -111,8 +111,10 @@ function differencesOf(asked: Specification, existing: Specification): ErrorDeta
     }));
 }
 
-const show = (specification: Specification, field: keyof Specification): string =>
-  JSON.stringify(field === 'params' ? hideBytes(specification.params) : specification[field]);
+function show({ params, chain, ...rest }: Specification, field: keyof Specification): string {
+  const shown = { ...rest, params: hideBytes(params), chain: chain && hideLinks(chain) };
+  return JSON.stringify(shown[field]);
+}
 
 function unknownHosts(names: string[], known: string[]): L45Error {
   const details = names.map((host) => ({

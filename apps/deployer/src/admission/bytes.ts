@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DesiredLink } from '@l45/contracts';
 
 /** A parameter of bytes, as agents take it. */
 interface Bytes {
@@ -23,6 +24,10 @@ export function encodeBytes(
 /** For answers, events and errors: bytes are keys, and keys are never shown. */
 export const hideBytes = (params: Record<string, unknown>): Record<string, unknown> =>
   mapValues(params, (value) => (isBytes(value) ? HIDDEN : value));
+
+/** The same for the links of a chain. */
+export const hideLinks = (chain: DesiredLink[]): DesiredLink[] =>
+  chain.map((link) => ({ ...link, params: hideBytes(link.params) }));
 
 const isBytes = (value: unknown): value is Bytes =>
   typeof value === 'object' && value !== null && 'hex' in value;

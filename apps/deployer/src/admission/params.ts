@@ -10,19 +10,20 @@ formats.default(ajv);
 export function completeParams(
   params: Record<string, unknown>,
   schema: Record<string, unknown>,
+  field = 'params',
 ): Record<string, unknown> {
   const complete = JSON.parse(JSON.stringify(params)) as Record<string, unknown>;
   // Whatever a schema leaves open: an unknown parameter is a mistake.
   const validate = ajv.compile({ type: 'object', additionalProperties: false, ...schema });
   if (validate(complete)) return complete;
   const known = Object.keys(schema['properties'] ?? {});
-  const details = (validate.errors ?? []).map((error) => detailOf(error, known));
+  const details = (validate.errors ?? []).map((error) => detailOf(error, field, known));
   throw new L45Error('INVALID_PARAMS', details.map(({ message }) => message).join('; '), details);
 }
 
-function detailOf(error: ErrorObject, known: string[]): ErrorDetail {
+function detailOf(error: ErrorObject, within: string, known: string[]): ErrorDetail {
   const { keyword: rule, instancePath, params } = error;
-  const path = ['params', ...instancePath.split('/').slice(1)];
+  const path = [within, ...instancePath.split('/').slice(1)];
   const property: unknown = params['additionalProperty'] ?? params['missingProperty'];
   if (typeof property === 'string') path.push(property);
   const field = path.join('.');

@@ -2,6 +2,7 @@
 import {
   type Customization,
   type DeployRequest,
+  type DesiredLink,
   type Ends,
   type ErrorDetail,
   isLabels,
@@ -13,19 +14,26 @@ import {
 import { normaliseMatch } from '../match/normalise.js';
 import type { Specification } from '../storage/deployment.entity.js';
 import { encodeBytes } from './bytes.js';
+import type { Composition } from './chain.js';
 import { completeParams } from './params.js';
 
 const DEFAULTS = { priority: 100, mode: 'active', attach: 'immediate' } as const;
 
 /** What a request asks for, in its one form, if the customization can do it. */
-export function specify(request: DeployRequest, customization: Customization): Specification {
-  const { parameters } = customization;
-  const params = encodeBytes(completeParams(request.params ?? {}, parameters), parameters);
+export function specify(
+  request: Omit<DeployRequest, 'name'>,
+  customization: Composition,
+): Specification {
+  const { chain } = request;
+  const [first] = customization.links;
   const ends = specifyEnds(request.ends, customization);
   const { priority, mode, attach } = request;
   return {
     customization: customization.name,
-    params,
+    params: chain || !first ? {} : specifyParams(request.params, first),
+    ...(chain && {
+      chain: customization.links.map((link, i) => specifyLink(chain[i]?.params, link, i)),
+    }),
     priority: priority ?? DEFAULTS.priority,
     mode: mode ?? DEFAULTS.mode,
     attach: attach ?? DEFAULTS.attach,
@@ -33,6 +41,21 @@ export function specify(request: DeployRequest, customization: Customization): S
     ...(request.waves && { waves: specifyWaves(request.waves) }),
   };
 }
+
+const specifyParams = (
+  params: Record<string, unknown> = {},
+  { parameters }: Customization,
+  field?: string,
+): Record<string, unknown> => encodeBytes(completeParams(params, parameters, field), parameters);
+
+const specifyLink = (
+  params: Record<string, unknown> | undefined,
+  link: Customization,
+  i: number,
+): DesiredLink => ({
+  customization: link.name,
+  params: specifyParams(params, link, `chain.${i}.params`),
+});
 
 const specifyWaves = ({ size, hold = 10, timeout = 60, errors = 0 }: Waves): Required<Waves> => ({
   size,

@@ -15,6 +15,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
 import { ChallengePolicies } from '../admission/challenge-policy.js';
+import { nameOf } from '../admission/chain.js';
 import { candidateOf, deconflict } from '../admission/deconflict.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { specify } from '../admission/specify.js';
@@ -57,7 +58,7 @@ export class DeploymentsService {
   ) {}
 
   async deploy(request: DeployRequest): Promise<Deployment> {
-    const customization = await this.builder.describe(request.customization);
+    const customization = await this.builder.describe(nameOf(request));
     const specification = specify(request, customization);
     return this.#establish(specification, request, { ...request, change: 'deploy' });
   }

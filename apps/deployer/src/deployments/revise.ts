@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Change, type ChangeRequest, type FieldChange, L45Error } from '@l45/contracts';
 import { isDeepStrictEqual } from 'node:util';
-import { hideBytes } from '../admission/bytes.js';
+import { hideBytes, hideLinks } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import type { RotationRow } from '../storage/rotation.entity.js';
@@ -59,8 +59,15 @@ const settingsOf = ({ priority, mode, deprecated, phase }: DeploymentRow): Setti
 });
 
 function contentOf(row: DeploymentRow): Record<string, unknown> {
-  const { customization, params, attach, ends } = row.specification;
-  return { customization, params: hideBytes(params), attach, ends, ...settingsOf(row) };
+  const { customization, params, chain, attach, ends } = row.specification;
+  return {
+    customization,
+    params: hideBytes(params),
+    ...(chain && { chain: hideLinks(chain) }),
+    attach,
+    ends,
+    ...settingsOf(row),
+  };
 }
 
 const changesOf = (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Deployment, DeploymentProgress, Rotation } from '@l45/contracts';
-import { hideBytes } from '../admission/bytes.js';
+import { hideBytes, hideLinks } from '../admission/bytes.js';
 import { stateOf } from '../rollout/phase.js';
 import { placementsOf } from '../rollout/placement.js';
 import { type Evidence, progressOf } from '../rollout/progress.js';
@@ -9,12 +9,13 @@ import type { DeploymentRow } from '../storage/deployment.entity.js';
 
 /** A deployment as the protocol has it. */
 export function viewOf(row: DeploymentRow, evidence: Evidence): Deployment {
-  const { customization, params, attach, ends } = row.specification;
+  const { customization, params, chain, attach, ends } = row.specification;
   return {
     id: row.id,
     name: row.name,
     customization,
     params: hideBytes(params),
+    ...(chain && { chain: hideLinks(chain) }),
     priority: row.priority,
     mode: row.mode,
     attach,

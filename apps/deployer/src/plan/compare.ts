@@ -29,7 +29,10 @@ const planned = (
   diff?: FieldChange[],
 ): PlannedInstance => ({ id, customization, role, ...(diff && { diff }) });
 
+/** May be keys, and never change. */
+const SECRET: (keyof DesiredInstance)[] = ['params', 'chain'];
+
 const changesOf = (before: DesiredInstance, after: DesiredInstance): FieldChange[] =>
   (Object.keys(after) as (keyof DesiredInstance)[])
-    .filter((field) => field !== 'params' && !isDeepStrictEqual(before[field], after[field]))
+    .filter((field) => !SECRET.includes(field) && !isDeepStrictEqual(before[field], after[field]))
     .map((field) => ({ field, from: before[field], to: after[field] }));

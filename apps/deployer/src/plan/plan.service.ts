@@ -12,6 +12,7 @@ import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
 import { candidateOf, deconflict } from '../admission/deconflict.js';
 import { refuseUnlessLive } from '../admission/live.js';
+import { nameOf } from '../admission/chain.js';
 import { specify } from '../admission/specify.js';
 import { BuilderGateway } from '../building/builder.gateway.js';
 import { newDeployment } from '../deployments/new-deployment.js';
@@ -50,7 +51,7 @@ export class PlanService {
 
   async #deploy(request: DeployRequest): Promise<Plan> {
     const { name } = request;
-    const customization = await this.builder.describe(request.customization);
+    const customization = await this.builder.describe(nameOf(request));
     const specification = specify(request, customization);
     const targets = await this.transactions.run((manager) =>
       this.admission.targetsOf(manager, specification),

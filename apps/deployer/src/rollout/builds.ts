@@ -23,7 +23,7 @@ const key = (customization: string, target: Target): string =>
   `${customization} ${targetKey(target)}`;
 
 /** Equal for equal targets, whatever the order of their fields: Postgres has its own. */
-const targetKey = ({ kernelRelease, arch }: Target): string => `${kernelRelease} ${arch}`;
+export const targetKey = ({ kernelRelease, arch }: Target): string => `${kernelRelease} ${arch}`;
 
 /** Each target once. */
 export const distinctTargets = (targets: Target[]): Target[] => [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostProgress } from '@l45/contracts';
+import { type HostProgress, linkNames } from '@l45/contracts';
 import type { DeploymentRow } from '../storage/deployment.entity.js';
 import type { HostRow, Observed } from '../storage/host.entity.js';
 import type { Builds } from './builds.js';
@@ -121,7 +121,7 @@ function unread({ deployment }: Placement, { unreadBy }: Evidence): string | und
 
 function problem({ id, deployment }: Placement, host: HostRow): string | undefined {
   const modules = host.desired.artifacts.flatMap(({ name, digest }) => [name, digest]);
-  const subjects = [id, deployment.specification.customization, ...modules];
+  const subjects = [id, ...linkNames(deployment.specification.customization), ...modules];
   const found = host.problems.find(({ subject }) => subjects.includes(subject));
   if (!found) return undefined;
   return `${found.name === 'KERNEL' ? 'kernel refused' : found.name}: ${found.message}`;

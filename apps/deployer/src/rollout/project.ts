@@ -36,7 +36,7 @@ function instanceOf({
   priority,
   directions,
 }: Placement): DesiredInstance {
-  const { customization, params, attach } = deployment.specification;
+  const { customization, params, chain, attach } = deployment.specification;
   const { mode, deprecated } = deployment;
   return {
     id,
@@ -45,6 +45,7 @@ function instanceOf({
     role,
     match,
     params,
+    ...(chain && { chain }),
     priority,
     mode,
     directions,

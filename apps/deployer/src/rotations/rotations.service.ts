@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { AdmissionService } from '../admission/admission.service.js';
+import { nameOf } from '../admission/chain.js';
 import { ChallengePolicies } from '../admission/challenge-policy.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { refuseSameSignature, RotationAdmission } from '../admission/rotation-admission.service.js';
@@ -132,7 +133,7 @@ export class RotationsService {
     priority: number,
   ): Promise<Specification> {
     const [customization, old] = await Promise.all(
-      [to.customization, replaced.customization].map((one) => this.builder.describe(one)),
+      [nameOf(to), replaced.customization].map((one) => this.builder.describe(one)),
     );
     if (!customization || !old) throw new TypeError('two customizations were asked for');
     refuseSameSignature(old, customization);

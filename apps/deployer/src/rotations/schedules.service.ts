@@ -4,6 +4,7 @@ import { Transactions } from '@l45/cib';
 import { L45Error, type Schedule, type ScheduleRequest } from '@l45/contracts';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
+import { nameOf } from '../admission/chain.js';
 import { refuseUnlessLive } from '../admission/live.js';
 import { refuseSameSignature } from '../admission/rotation-admission.service.js';
 import { specify } from '../admission/specify.js';
@@ -91,10 +92,7 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
           },
         ],
       );
-    const names = [
-      begin.specification.customization,
-      ...deployments.map((one) => one.customization),
-    ];
+    const names = [begin.specification.customization, ...deployments.map(nameOf)];
     const [first, ...others] = await Promise.all(names.map((one) => this.builder.describe(one)));
     const [again] = others;
     if (!first || !again) throw new TypeError('a schedule has deployments');
@@ -103,7 +101,7 @@ export class SchedulesService implements OnApplicationBootstrap, OnModuleDestroy
     const { ends } = begin.specification;
     for (const [i, customization] of others.entries()) {
       const one = deployments[i];
-      if (one) specify({ ...one, name: one.customization, ends: one.ends ?? ends }, customization);
+      if (one) specify({ ...one, ends: one.ends ?? ends }, customization);
     }
   }
 
@@ -171,7 +169,7 @@ const viewOf = ({
   name,
   current,
   interval,
-  deployments: deployments.map(({ customization }) => ({ customization })),
+  deployments: deployments.map((one) => ({ customization: nameOf(one) })),
   nextAt: nextAt.toISOString(),
   ...(problem !== null && { problem }),
 });

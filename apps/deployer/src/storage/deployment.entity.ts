@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Attach, Ends, Mode, Role, Waves } from '@l45/contracts';
+import type { Attach, DesiredLink, Ends, Mode, Role, Waves } from '@l45/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Members } from '../rollout/membership.js';
 import type { Phase } from '../rollout/phase.js';
 
 /** What a deploy request asked for, in its one form, by which a repeated request is recognised. */
 export interface Specification {
+  /** Of a chain, the names of its links joined. */
   customization: string;
-  /** With the schema's defaults. */
+  /** With the schema's defaults; of a chain its links have them. */
   params: Record<string, unknown>;
+  chain?: DesiredLink[];
   priority: number;
   mode: Mode;
   attach: Attach;

@@ -16,6 +16,7 @@ const entry = (
   name: string,
   signature: Customization['wire']['signature'],
   properties: object,
+  framed = false,
 ): Customization => ({
   name,
   version: '1.0.0',
@@ -23,7 +24,7 @@ const entry = (
   protocol: ['udp', 'tcp'],
   roles: ['client', 'server'],
   parameters: { type: 'object', properties },
-  wire: { signature, adds: 32 },
+  wire: { signature, adds: 32, framed },
   source: [`${name}.c`],
   inverse: [],
   sourceDigest: '0'.repeat(64),
@@ -36,7 +37,7 @@ const CATALOGUE = [
     position: { enum: ['front', 'end'], default: 'front' },
   }),
   entry('dns_compress', 'short', {}),
-  entry('xor_dialect', 'mark', { key: { type: 'string', contentEncoding: 'base16' } }),
+  entry('xor_dialect', 'mark', { key: { type: 'string', contentEncoding: 'base16' } }, true),
 ];
 
 /** A builder whose binaries are names. */

@@ -3,6 +3,7 @@ import { Buckets, Loop, Mirror } from '@l45/bus';
 import {
   type Assignment,
   type DesiredState,
+  linkNames,
   type MiddleboxDesiredState,
   type MiddleboxObservedState,
   OFFLINE_AFTER_MS,
@@ -126,7 +127,7 @@ export class Assigner implements Reports, OnApplicationBootstrap, OnModuleDestro
   async #changing(spoken: Told[]): Promise<Assignment[]> {
     const silent = spoken.length ? await this.modules.changingNothing() : new Set<string>();
     return spoken
-      .filter(({ customization }) => !silent.has(customization))
+      .filter(({ customization }) => !linkNames(customization).every((one) => silent.has(one)))
       .map((one) => ({ ...one, name: this.#names.get(one.deployment) ?? one.deployment }));
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type InverseModule, L45Error } from '@l45/contracts';
+import { type InverseModule, L45Error, linkNames } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import { BuilderGateway } from '../builder.gateway.js';
 import { moduleKey, type Modules } from './assign.js';
@@ -48,6 +48,11 @@ export class ModulesService {
 
   /** What is wrong with a module is for whoever waits for it to know. */
   async #ask(customization: string, type: string): Promise<InverseModule | Error> {
+    if (linkNames(customization).length > 1)
+      return new L45Error(
+        'UNKNOWN_INVERSE',
+        `${customization} is a chain, for which there are no inverse modules: deploy it where no middlebox sees it`,
+      );
     try {
       return await this.builder.inverse(customization, type);
     } catch (error) {
