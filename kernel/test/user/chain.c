@@ -108,7 +108,7 @@ static void test_delay(void)
 
 int main(int argc, char **argv)
 {
-	u32 rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 100;
+	u32 rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 30;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (u64)time(NULL);
 	struct random random = { { random_pick }, seed ?: 1 };
 	const char *const *text;

@@ -236,7 +236,9 @@ static void check_plain(const struct side_of_wire *side)
 static void prepare_side(struct side_of_wire *side, const struct l45_ops *ops, const char *params,
 			 u8 protocol, u8 role)
 {
-	struct subject subject = { ops, params, protocol, role };
+	struct subject subject = {
+		.ops = ops, .params = params, .protocol = protocol, .role = role,
+	};
 
 	side->app_len = some_traffic(side->app, protocol == IPPROTO_UDP ? 1000 : APP_MAX);
 	side->first = pick(1) ? pick(UINT32_MAX) : UINT32_MAX - pick(2000);
