@@ -3,6 +3,7 @@ import type { ObservedInstance } from '@l45/contracts';
 import {
   ANSWER,
   dig,
+  DNS_PORT,
   FAMILIES,
   Fleet,
   freshName,
@@ -150,5 +151,70 @@ describe('with responses to be tagged as well', () => {
     expect(answer).toBe(ANSWER);
     expect(wire.query?.tag?.application).toBe('dig');
     expect(wire.response?.tag?.application).toBe('dnsmasq');
+  });
+});
+
+describe('with a chain that tags first and speaks a dialect then', () => {
+  const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+  const MARK_LENGTH = 16;
+  const { customization: first, ...request } = TAG_DNS;
+  const chain = [
+    { customization: first ?? '' },
+    { customization: 'xor_dialect', params: { key: KEY.toString('hex') } },
+  ];
+  let mark: Buffer;
+
+  beforeAll(async () => {
+    await fleet.clear();
+    const { body } = await fleet.deploy({ ...request, chain });
+    expect(body).toMatchObject({ state: 'deployed', customization: 'dns_tag+xor_dialect' });
+    mark = Buffer.from(body.id.replaceAll('-', ''), 'hex');
+  }, 120_000);
+
+  it.each([
+    { transport: 'UDP', header: MARK_LENGTH, prefix: 0 },
+    // Frames of a stream have a longer header, and the tag is in front of the length.
+    { transport: 'TCP', header: 32, prefix: 2 },
+  ] as const)(
+    'a query over $transport is one dialect around a tag, and its answer is the same',
+    async ({ transport, header, prefix }) => {
+      fleet.testbed.capture.clear();
+      const name = freshName();
+      const before = { client: await instance('client'), server: await instance('dns-server') };
+      expect(await dig(fleet.hosts.client, name, { transport })).toBe(ANSWER);
+      const after = { client: await instance('client'), server: await instance('dns-server') };
+
+      const { payload } = await fleet.testbed.capture.waitFor(
+        (packet) =>
+          (packet.udp ?? packet.tcp)?.destinationPort === DNS_PORT && packet.payload.length > 0,
+      );
+      expect(payload.subarray(0, MARK_LENGTH)).toEqual(mark);
+      const inner = Buffer.from(
+        payload.subarray(header).map((byte, i) => byte ^ (KEY[i % KEY.length] ?? 0)),
+      );
+      // Links further in have marks of their own.
+      const innerMark = Buffer.from(mark);
+      innerMark.writeUInt8(mark.readUInt8(15) ^ 1, 15);
+      expect(inner.subarray(0, TAG_LENGTH)).toEqual(
+        Buffer.concat([innerMark, Buffer.from('dig'.padEnd(TAG_LENGTH - MARK_LENGTH, '\0'))]),
+      );
+      expect(inner.subarray(TAG_LENGTH + prefix).includes('example')).toBe(true);
+      expect(payload.includes('example')).toBe(false);
+
+      const growth = (counter: 'inserted' | 'removed', end: 'client' | 'server') =>
+        Number(after[end].counters[counter]) - Number(before[end].counters[counter]);
+      expect(growth('inserted', 'client')).toBe(header + TAG_LENGTH);
+      expect(growth('removed', 'server')).toBe(header + TAG_LENGTH);
+      expect(growth('inserted', 'server')).toBe(header);
+      expect(growth('removed', 'client')).toBe(header);
+    },
+  );
+
+  it('revoked, no kernel has an instance or a module of it left in use', async () => {
+    expect((await fleet.revoke()).body).toMatchObject({ state: 'revoked' });
+    expect((await ask()).wire.query).toEqual(PLAIN);
+    for (const host of ['client', 'dns-server'] as const) {
+      expect(await fleet.status(host)).toMatchObject({ instances: [], sockets: [], problems: [] });
+    }
   });
 });
