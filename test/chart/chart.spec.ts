@@ -47,6 +47,7 @@ describe('the chart', () => {
       'DaemonSet/l45-agent',
       ...control.map((service) => `Deployment/l45-${service}`).toSorted(),
       expect.stringMatching(/^Job\/l45-identities-[0-9a-f]{8}$/),
+      expect.stringMatching(/^Job\/l45-migrate-[0-9a-f]{8}$/),
       'Pod/l45-test',
       'StatefulSet/l45-nats',
       'StatefulSet/l45-postgres',

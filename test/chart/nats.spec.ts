@@ -55,7 +55,7 @@ describe('the NATS server of the chart', () => {
     const token = join(folder, 'token');
     await writeFile(token, kubernetes.token);
     await writeFile(join(folder, 'namespace'), 'net');
-    const job = podsOf(manifests).find(({ owner }) => owner.startsWith('Job/'));
+    const job = podsOf(manifests).find(({ owner }) => owner.startsWith('Job/l45-identities-'));
     const [, , prefix = ''] = job?.spec.containers[0]?.args ?? [];
     const { port } = kubernetes.server.address() as AddressInfo;
     secrets = await KubernetesSecrets.open({

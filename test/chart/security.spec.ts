@@ -72,7 +72,7 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
         expect.objectContaining({ runAsNonRoot: true }),
       ]);
       expect(spec).not.toHaveProperty('hostNetwork');
-      expect(spec.volumes?.filter(({ hostPath }) => hostPath)).toEqual([]);
+      expect((spec.volumes ?? []).filter(({ hostPath }) => hostPath)).toEqual([]);
       for (const { securityContext } of spec.containers) {
         expect(securityContext?.['capabilities']).toEqual({ drop: ['ALL'] });
       }
@@ -119,6 +119,7 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
       const given: Record<string, string[]> = {
         postgres: [],
         identities: [],
+        migrate: [],
         nats: ['l45-nats-accounts', 'l45-nats-server'],
       };
       const ofClients =

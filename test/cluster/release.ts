@@ -37,11 +37,14 @@ export class Release {
     await this.core.createNamespace({ body: { metadata: { name: this.namespace, labels } } });
   }
 
-  /** What Helm says of it, warnings of the API server among it. */
+  /**
+   * What Helm says of it, warnings of the API server among it. Hooks are left out: Helm would wait
+   * for pods that nothing runs.
+   */
   async apply(scenario?: Scenario, set: string[] = []): Promise<string> {
     const { all } = await helm(this.version, [
       ...['upgrade', '--install', 'l45', CHART, '--namespace', this.namespace],
-      ...['--kubeconfig', this.kubeconfig, ...valuesOf(scenario)],
+      ...['--no-hooks', '--kubeconfig', this.kubeconfig, ...valuesOf(scenario)],
       ...set.flatMap((value) => ['--set', value]),
     ]);
     return all;

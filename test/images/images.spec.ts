@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NatsServer, startNats } from '@l45/bus/testing';
+import { freePort, type NatsServer, startNats } from '@l45/bus/testing';
 import { type PostgresServer, startPostgres } from '@l45/cib/testing';
 import { connect } from '@nats-io/transport-node';
 import { once } from 'node:events';
 import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { waitFor } from '../wait.js';
 import { buildImages } from './build.js';
 import { Image } from './image.js';
@@ -71,7 +73,7 @@ describe.each(['services', 'agent'] as const)('the image of %s', (name) => {
 
     // esbuild says above each module where it was.
     const bundles = (await images[name].files()).filter((path) => path.endsWith('/main.js'));
-    expect(bundles.length).toBe(name === 'agent' ? 1 : 6);
+    expect(bundles.length).toBe(name === 'agent' ? 1 : 7);
     const texts = await Promise.all(bundles.map((path) => readFile(join(root, path), 'utf8')));
     const modules = texts
       .join('\n')
@@ -92,6 +94,26 @@ describe('the services, in their image', () => {
 
   afterAll(async () => {
     await Promise.all([nats?.stop(), postgres?.stop()]);
+  });
+
+  it('wait for the schema, live but not ready, until the job has migrated it', async () => {
+    const port = await freePort();
+    const child = images.services.run(['dist/deployer/main.js'], {
+      NATS_URL: nats.url,
+      DATABASE_URL: postgres.url,
+      HEALTH_LISTEN: `127.0.0.1:${port}`,
+      L45_MIGRATE: 'false',
+    });
+    const said = createInterface({ input: child.stdout as Readable });
+    const probe = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    for await (const line of said) if (line.includes('waiting for the migrations')) break;
+    expect([await probe('/live'), await probe('/ready')]).toEqual([200, 503]);
+
+    const job = images.services.run(['dist/migrate/main.js'], { DATABASE_URL: postgres.url });
+    expect(await once(job, 'exit')).toEqual([0, null]);
+    await waitFor('it to be ready', async () => (await probe('/ready')) === 200);
+    child.kill();
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it.each(['deployer', 'monitor', 'middlebox'])(

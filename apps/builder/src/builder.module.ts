@@ -19,10 +19,8 @@ import { CaptureFilter } from './inverse/capture-filter.js';
 import { Inverse } from './inverse/inverse.service.js';
 import { CoreSources } from './kernel/core-sources.js';
 import { Kernels } from './kernel/kernels.js';
-import { Initial1763800000000 } from './migrations/1763800000000-initial.js';
 import { SecurityGateway } from './signing/security.gateway.js';
-
-const entities = [AddedCustomization, BuiltModule];
+import { BUILDER_SCHEMA } from './schema.js';
 
 @Module({
   imports: [
@@ -30,8 +28,8 @@ const entities = [AddedCustomization, BuiltModule];
       service: 'builder',
       description: 'Builds customizations for the kernels of hosts',
     }),
-    CibModule.forRoot({ schema: 'builder', entities, migrations: [Initial1763800000000] }),
-    TypeOrmModule.forFeature(entities),
+    CibModule.forRoot(BUILDER_SCHEMA),
+    TypeOrmModule.forFeature([AddedCustomization, BuiltModule]),
   ],
   controllers: [BuilderController],
   providers: [

@@ -20,26 +20,12 @@ import { RolloutTelemetry } from './rollout/rollout-telemetry.service.js';
 import { PlanService } from './plan/plan.service.js';
 import { RotationsService } from './rotations/rotations.service.js';
 import { SchedulesService } from './rotations/schedules.service.js';
-import { BuildRow } from './storage/build.entity.js';
-import { DeploymentRow } from './storage/deployment.entity.js';
 import { DeploymentsRepository } from './storage/deployments.repository.js';
-import { HostRow } from './storage/host.entity.js';
-import { MiddleboxRow } from './storage/middlebox.entity.js';
 import { MiddleboxesRepository } from './storage/middleboxes.repository.js';
-import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
-import { Revisions1763900000000 } from './storage/migrations/1763900000000-revisions.js';
-import { Labels1763920000000 } from './storage/migrations/1763920000000-labels.js';
-import { Schedules1763930000000 } from './storage/migrations/1763930000000-schedules.js';
-import { Middleboxes1763940000000 } from './storage/migrations/1763940000000-middleboxes.js';
-import { Waves1764110000000 } from './storage/migrations/1764110000000-waves.js';
-import { ScheduleRow } from './storage/schedule.entity.js';
 import { SchedulesRepository } from './storage/schedules.repository.js';
-import { OutboxRow } from './storage/outbox.entity.js';
-import { RevisionRow } from './storage/revision.entity.js';
-import { Rotations1763910000000 } from './storage/migrations/1763910000000-rotations.js';
-import { RotationRow } from './storage/rotation.entity.js';
 import { RotationsRepository } from './storage/rotations.repository.js';
 import { RolloutsRepository } from './storage/rollouts.repository.js';
+import { DEPLOYER_SCHEMA } from './storage/schema.js';
 
 @Module({
   imports: [
@@ -47,28 +33,7 @@ import { RolloutsRepository } from './storage/rollouts.repository.js';
       service: 'deployer',
       description: 'Brings customizations to hosts, changes and revokes them.',
     }),
-    CibModule.forRoot({
-      schema: 'deployer',
-      entities: [
-        BuildRow,
-        DeploymentRow,
-        HostRow,
-        MiddleboxRow,
-        OutboxRow,
-        RevisionRow,
-        RotationRow,
-        ScheduleRow,
-      ],
-      migrations: [
-        Initial1763800000000,
-        Revisions1763900000000,
-        Rotations1763910000000,
-        Labels1763920000000,
-        Schedules1763930000000,
-        Middleboxes1763940000000,
-        Waves1764110000000,
-      ],
-    }),
+    CibModule.forRoot(DEPLOYER_SCHEMA),
   ],
   controllers: [DeployerController],
   providers: [

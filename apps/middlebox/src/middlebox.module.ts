@@ -9,10 +9,8 @@ import { BuilderGateway } from './builder.gateway.js';
 import { DeployerGateway } from './deployer.gateway.js';
 import { MiddleboxController } from './middlebox.controller.js';
 import { MiddleboxesService } from './middleboxes.service.js';
-import { AllowedRow } from './storage/allowed.entity.js';
-import { MiddleboxRow } from './storage/middlebox.entity.js';
 import { MiddleboxesRepository } from './storage/middleboxes.repository.js';
-import { Initial1763900000000 } from './storage/migrations/1763900000000-initial.js';
+import { MIDDLEBOX_SCHEMA } from './storage/schema.js';
 
 @Module({
   imports: [
@@ -20,11 +18,7 @@ import { Initial1763900000000 } from './storage/migrations/1763900000000-initial
       service: 'middlebox',
       description: 'Has middleboxes read customized traffic.',
     }),
-    CibModule.forRoot({
-      schema: 'middlebox',
-      entities: [AllowedRow, MiddleboxRow],
-      migrations: [Initial1763900000000],
-    }),
+    CibModule.forRoot(MIDDLEBOX_SCHEMA),
   ],
   controllers: [MiddleboxController],
   providers: [

@@ -14,15 +14,12 @@ import { MonitorConfig } from './monitor.config.js';
 import { MonitorController } from './monitor.controller.js';
 import { ReportsService } from './reports/reports.service.js';
 import { Retention } from './reports/retention.service.js';
-import { DriftRow } from './storage/drift.entity.js';
 import { DriftsRepository } from './storage/drifts.repository.js';
 import { EventsRepository } from './storage/events.repository.js';
 import { HistoryRepository } from './storage/history.repository.js';
-import { HostRow } from './storage/host.entity.js';
 import { HostsRepository } from './storage/hosts.repository.js';
-import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
-import { History1764100000000 } from './storage/migrations/1764100000000-history.js';
 import { ReportsRepository } from './storage/reports.repository.js';
+import { MONITOR_SCHEMA } from './storage/schema.js';
 
 @Module({
   imports: [
@@ -30,11 +27,7 @@ import { ReportsRepository } from './storage/reports.repository.js';
       service: 'monitor',
       description: 'Knows the hosts, what runs on them, and what happened.',
     }),
-    CibModule.forRoot({
-      schema: 'monitor',
-      entities: [DriftRow, HostRow],
-      migrations: [Initial1763800000000, History1764100000000],
-    }),
+    CibModule.forRoot(MONITOR_SCHEMA),
   ],
   controllers: [MonitorController],
   providers: [

@@ -23,17 +23,7 @@ import { SecurityController } from './security.controller.js';
 import { Releases } from './signing/releases.js';
 import { Signer } from './signing/signer.js';
 import { SigningKeys } from './signing/signing-keys.js';
-import { Initial1763800000000 } from './storage/migrations/1763800000000-initial.js';
-import { Challenges1763900000000 } from './storage/migrations/1763900000000-challenges.js';
-import { Identities1764000000000 } from './storage/migrations/1764000000000-identities.js';
-import { ChallengePolicyRow } from './storage/challenge-policy.entity.js';
-import { ChallengeRow } from './storage/challenge.entity.js';
-import { IdentityRow } from './storage/identity.entity.js';
-import { ReleaseRow } from './storage/release.entity.js';
-import { RequiredPrefixRow } from './storage/required-prefix.entity.js';
-import { RevokedKeyRow } from './storage/revoked-key.entity.js';
-import { SignedArtifactRow } from './storage/signed-artifact.entity.js';
-import { SigningKeyRow } from './storage/signing-key.entity.js';
+import { SECURITY_SCHEMA } from './storage/schema.js';
 
 @Module({
   imports: [
@@ -41,20 +31,7 @@ import { SigningKeyRow } from './storage/signing-key.entity.js';
       service: 'security',
       description: 'Identities, keys, signatures and challenges',
     }),
-    CibModule.forRoot({
-      schema: 'security',
-      entities: [
-        ChallengePolicyRow,
-        ChallengeRow,
-        IdentityRow,
-        ReleaseRow,
-        RequiredPrefixRow,
-        RevokedKeyRow,
-        SignedArtifactRow,
-        SigningKeyRow,
-      ],
-      migrations: [Initial1763800000000, Challenges1763900000000, Identities1764000000000],
-    }),
+    CibModule.forRoot(SECURITY_SCHEMA),
   ],
   controllers: [ChallengeController, IdentitiesController, SecurityController],
   providers: [

@@ -16,17 +16,22 @@ annotations:
 {{- /* Pods that somebody has to tell apart; all others share an account. */ -}}
 {{- define "l45.serviceAccount" -}}
 {{- $enrols := and .root.Values.agent.enabled (include "l45.enrols" .root) }}
-{{- $own := list "identities" }}
-{{- if $enrols }}{{ $own = list "identities" "agent" "security" }}{{ end }}
+{{- $own := list "identities" "migrate" }}
+{{- if $enrols }}{{ $own = concat $own (list "agent" "security") }}{{ end }}
 {{- ternary (include "l45.name" .) .root.Release.Name (has .component $own) }}
 {{- end }}
 
-{{- /* What every pod has. Who talks to the Kubernetes API mounts a token for it by itself. */ -}}
+{{- /*
+What every pod has. Who talks to the Kubernetes API mounts a token for it by itself; who is `early`
+runs before there is anything of the release.
+*/ -}}
 {{- define "l45.pod" -}}
 serviceAccountName: {{ include "l45.serviceAccount" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
+{{- if or .root.Values.priorityClass.name (not .early) }}
 priorityClassName: {{ include "l45.priorityClass" .root }}
+{{- end }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -93,6 +98,14 @@ capabilities:
   value: /etc/l45/nats/nats.creds
   {{- end }}
 {{- end }}
+{{- end }}
+
+{{- define "l45.databaseEnvironment" -}}
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "l45.databaseSecret" . }}
+      key: url
 {{- end }}
 
 {{- define "l45.environment" -}}

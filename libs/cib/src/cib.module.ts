@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { CibConfig } from './config.js';
 import { dataSourceOptions, openDataSource, type SchemaOptions } from './data-source.js';
+import { migrate, untilMigrated } from './migrations.js';
 import { Transactions } from './transactions.js';
 import { UnavailableInterceptor } from './unavailable.interceptor.js';
 
@@ -29,7 +30,8 @@ export class CibModule {
           useFactory: ({ DATABASE_URL }: CibConfig) => dataSourceOptions(DATABASE_URL, options),
           dataSourceFactory: (resolved?: DataSourceOptions) => {
             if (!resolved) throw new Error('the data source has no options');
-            return openDataSource(resolved);
+            const { L45_MIGRATE } = loadConfig(CibConfig);
+            return openDataSource(resolved, L45_MIGRATE === 'true' ? migrate : untilMigrated);
           },
         }),
       ],

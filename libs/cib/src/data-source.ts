@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
+import { migrate } from './migrations.js';
 import { isUnavailable } from './unavailable.js';
 
 export interface SchemaOptions {
@@ -35,13 +36,20 @@ export const dataSourceOptions = (
   extra: { keepAlive: true },
 });
 
-/** Opens a data source with its schema up to date, waiting for a database that isn't up yet. */
-export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
+/**
+ * Opens a data source, waiting for a database that isn't up yet.
+ *
+ * @param prepare Brings its schema up to date.
+ */
+export async function openDataSource(
+  options: DataSourceOptions,
+  prepare: (dataSource: DataSource) => Promise<void> = migrate,
+): Promise<DataSource> {
   for (let attempt = 0; ; attempt++) {
     const dataSource = new DataSource(options);
     try {
       await dataSource.initialize();
-      await migrate(dataSource);
+      await prepare(dataSource);
       return dataSource;
     } catch (error) {
       if (dataSource.isInitialized) await dataSource.destroy();
@@ -49,19 +57,5 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
       if (attempt === 0) logger.warn(`waiting for the database: ${String(error)}`);
       await delay(RETRY_MS);
     }
-  }
-}
-
-/** Replicas that start together take turns: the first one migrates, the others find it done. */
-async function migrate(dataSource: DataSource): Promise<void> {
-  const { schema } = dataSource.options as { schema: string };
-  const turn = dataSource.createQueryRunner();
-  try {
-    await turn.query(`SELECT pg_advisory_lock(hashtext('l45.migrate'), hashtext($1))`, [schema]);
-    await turn.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-    await dataSource.runMigrations({ transaction: 'all' });
-    await turn.query(`SELECT pg_advisory_unlock(hashtext('l45.migrate'), hashtext($1))`, [schema]);
-  } finally {
-    await turn.release();
   }
 }
