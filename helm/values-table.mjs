@@ -17,20 +17,22 @@ const END = '\n<!-- /values -->';
 const resolve = ({ $ref, ...rest }) =>
   $ref ? { ...schema.definitions[$ref.split('/').at(-1)], ...rest } : rest;
 
-/** A leaf is what has a description: one value, however much it holds. */
+/** A leaf is what has a description: one value, however much it holds. Entries of a list have their own. */
 function* leaves(node, defaults, path) {
-  const { description, properties } = resolve(node);
-  if (description) yield { path, description, preset: defaults };
+  const { description, properties, items, default: preset = defaults } = resolve(node);
+  if (description) yield { path, description, preset };
   else if (properties) {
     for (const name of new Set([...Object.keys(properties), ...Object.keys(defaults ?? {})])) {
       if (!properties[name]) throw new Error(`${[...path, name].join('.')} is not in the schema`);
       yield* leaves(properties[name], defaults?.[name], [...path, name]);
     }
+  } else if (items) {
+    yield* leaves(items, {}, [...path.slice(0, -1), `${path.at(-1)}[]`]);
   } else if (path[0] !== 'global') throw new Error(`${path.join('.')} has no description`);
 }
 
 const row = ({ path, description, preset }) =>
-  `| \`${path.join('.')}\` | \`${JSON.stringify(preset)}\` | ${description} |`;
+  `| \`${path.join('.')}\` | ${preset === undefined ? '' : `\`${JSON.stringify(preset)}\``} | ${description} |`;
 const rows = [...leaves(schema, parse(read('values.yaml'), { merge: true }), [])].map(row);
 const table = ['| value | default | what it means |', '| --- | --- | --- |', ...rows].join('\n');
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# build.sh [services|agent|builder]…: builds these images, or all, as localhost/l45-<name>:<version>.
+# build.sh [services|agent|middlebox|builder]…: builds these images, or all, as localhost/l45-<name>:<version>.
 # Needs buildah, and no daemon. Bases come from a registry, unless you name others:
 #   NODE_BASE=localhost/l45-base DEBIAN_BASE=localhost/l45-base sh helm/images/build.sh
 # KERNEL_HEADERS are the packages with the headers of your nodes' kernels. The bill of materials of
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 # Compiled already, in a folder with src/dist and src/node_modules: for tests.
 built=${BUILT:+--build-context=build=$BUILT}
 version=$(sed -n 's/^appVersion: //p' helm/l45/Chart.yaml | tr -d "'\"")
-[ $# -gt 0 ] || set -- services agent builder
+[ $# -gt 0 ] || set -- services agent middlebox builder
 
 # Arguments that aren't set keep the defaults of the Containerfile.
 arguments=

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# rootfs.sh <folder> <program>…: all that these programs need to run, and nothing else: no shell.
+# rootfs.sh <folder> <program|/folder>…: all that these programs need to run, folders of data among it,
+# and nothing else: no shell.
 # <folder>.debian lists the Debian packages that they are from.
 set -eu
 
@@ -15,10 +16,19 @@ install -d -m 1777 "$root/tmp"
 packages_of() {
 	for file in "$@"; do
 		dpkg-query --search "$file" "/usr$file" "${file#/usr}" 2>/dev/null || true
-	done | cut -d : -f 1 | sort -u
+	done | sed 's/: .*//; s/, /\n/g' | cut -d : -f 1 | sort -u
 }
 
 for name in "$@"; do
+	case $name in
+	/*)
+		mkdir -p "$root$name"
+		cp -rL "$name/." "$root$name"
+		# shellcheck disable=SC2046 # a list
+		dpkg-query --show --showformat '${Package} ${Version} ${Architecture}\n' $(packages_of "$name")
+		continue
+		;;
+	esac
 	program=$(readlink -f "$(command -v "$name")")
 	install "$program" "$root/usr/bin/$(basename "$program")"
 	libraries=$(ldd "$program" | grep -o '/[^ ]*')

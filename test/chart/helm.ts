@@ -8,7 +8,14 @@ export const CHART = 'helm/l45';
 /** Of Helm; scripts/install/helm.sh brings both. */
 export const VERSIONS = [3, 4] as const;
 /** Values files that come with the chart, and none. */
-export const SCENARIOS = [undefined, 'minimal', 'production', 'external', 'no-agents'] as const;
+export const SCENARIOS = [
+  undefined,
+  'minimal',
+  'production',
+  'external',
+  'no-agents',
+  'middleboxes',
+] as const;
 
 export type Version = (typeof VERSIONS)[number];
 export type Scenario = (typeof SCENARIOS)[number];
@@ -56,6 +63,7 @@ export interface Container {
   env?: { name: string; value?: string }[];
   securityContext?: Record<string, unknown>;
   resources?: { requests?: object; limits?: { memory?: string } };
+  volumeMounts?: { name: string; mountPath: string }[];
   livenessProbe?: object;
   readinessProbe?: object;
 }

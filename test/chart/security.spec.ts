@@ -45,7 +45,8 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
   it('gives the token of its pod to each agent, for the security service only', () => {
     for (const pod of pods) {
       const text = JSON.stringify(pod.spec.volumes ?? []);
-      expect([pod.owner, text.includes('"audience":"l45"')]).toEqual([pod.owner, isAgent(pod)]);
+      const isAny = isAgent(pod) || isMiddlebox(pod);
+      expect([pod.owner, text.includes('"audience":"l45"')]).toEqual([pod.owner, isAny]);
     }
   });
 
@@ -65,8 +66,8 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
     }
   });
 
-  it('lets nobody be root, see the host or add capabilities, but the agent', () => {
-    for (const { owner, spec } of pods.filter((pod) => !isAgent(pod))) {
+  it('lets nobody be root, see the host or add capabilities, but agents', () => {
+    for (const { owner, spec } of pods.filter((pod) => !isAgent(pod) && !isTap(pod))) {
       expect([owner, spec['securityContext']]).toEqual([
         owner,
         expect.objectContaining({ runAsNonRoot: true }),
@@ -94,6 +95,22 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
     }
   });
 
+  it('lets a middlebox watch an interface, keep a folder of the node, and no more', () => {
+    const taps = pods.filter(isTap);
+    expect(taps).toHaveLength(scenario === 'middleboxes' ? 1 : 0);
+    for (const { spec } of taps) {
+      expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+      expect(spec).not.toHaveProperty('hostPID');
+      const paths = spec.volumes?.flatMap(({ hostPath }) => hostPath?.path ?? []);
+      expect(paths).toEqual(['/var/lib/layer45-tap-1']);
+      const [container] = spec.containers;
+      expect(container?.securityContext?.['capabilities']).toEqual({
+        drop: ['ALL'],
+        add: ['NET_RAW'],
+      });
+    }
+  });
+
   it('bounds memory everywhere, and probes whatever stays', () => {
     for (const { owner, spec } of pods) {
       for (const container of spec.containers) {
@@ -111,7 +128,8 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
   it('mounts into each pod its own identity, and no other', () => {
     for (const { owner, spec, labels } of pods) {
       const component = labels['app.kubernetes.io/component'];
-      const user = { test: 'operator', agent: 'newcomer' }[component ?? ''] ?? component ?? '';
+      const role = component?.replace(/^middlebox-agent-.*/, 'agent') ?? '';
+      const user = { test: 'operator', agent: 'newcomer' }[role] ?? role;
       const mounted =
         JSON.stringify(spec.volumes ?? [])
           .match(/l45-nats-[a-z]+|[a-z]+\.creds"|authority\.json"/g)
@@ -147,3 +165,6 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
 });
 
 const isAgent = ({ owner }: Pod) => owner === 'DaemonSet/l45-agent';
+const isMiddlebox = ({ owner }: Pod) => owner.startsWith('Deployment/l45-middlebox-agent-');
+/** The middlebox that watches an interface. */
+const isTap = ({ owner }: Pod) => owner === 'Deployment/l45-middlebox-agent-tap-1';

@@ -17,7 +17,11 @@ const BAD: Record<string, RegExp> = {
   'tracesSampler.argument=2': /argument/,
   'metrics.interval=often': /metrics.interval/,
   'grafana.datasources.tempoUrl=tempo': /tempoUrl/,
+  'middleboxes[0].name=tap.1,middleboxes[0].types={pcap}': /name/,
+  'middleboxes[0].name=tap,middleboxes[0].types={snort}': /types/,
+  'middleboxes[0].name=tap': /types/,
   // Impossible together.
+  'middleboxes[0].name=tap,middleboxes[0].types={pcap},middleboxes[0].interface=eth0': /types/,
   'grafana.datasources.tempoUrl=http://tempo:3200': /prometheusUrl/,
   'nats.enabled=false': /nats.external.url/,
   'nats.external.url=nats://nats.example.org': /nats.external.url/,

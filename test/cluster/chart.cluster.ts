@@ -141,15 +141,20 @@ describe('in the API server', () => {
     await agentPod('agent', 'l45-agent');
     await agentPod('other', 'l45');
     const env = await pod('l45-security');
+    const named = `system:serviceaccount:${own.namespace}:l45`;
+    const accounts = {
+      L45_AGENT_ACCOUNT: `${named}-agent`,
+      L45_MIDDLEBOX_ACCOUNTS: `${named}-middlebox-agent-`,
+    };
     const review = (token: string) =>
       execa('node', ['--import', 'tsx', 'test/cluster/review.ts', token], {
-        env: { ...env, L45_AGENT_ACCOUNT: `system:serviceaccount:${own.namespace}:l45-agent` },
+        env: { ...env, ...accounts },
         reject: false,
       });
     const token = (account: string, name: string, audience = 'l45') =>
       own.token(account, { pod: name, audience });
 
-    expect((await review(await token('l45-agent', 'agent'))).stdout).toBe('node-1');
+    expect((await review(await token('l45-agent', 'agent'))).stdout).toBe('host node-1');
     expect((await review(await token('l45', 'other'))).stdout).toContain('the pod is no agent');
     const elsewhere = await token('l45-agent', 'agent', 'https://kubernetes.default.svc');
     expect((await review(elsewhere)).stdout).toContain('for somebody else');

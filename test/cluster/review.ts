@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Says on which host the pod of a token runs, or why not: as the security service is told, in a
+// Says which agent the pod of a token is, or why not: as the security service is told, in a
 // process of its own, since authorities to trust (NODE_EXTRA_CA_CERTS) are read at its start.
 import 'reflect-metadata';
 import { loadConfig } from '@l45/bus';
@@ -8,8 +8,8 @@ import { IdentitiesConfig } from '../../apps/security/src/identities/identities.
 import { KubernetesGateway } from '../../apps/security/src/identities/kubernetes.gateway.js';
 
 const gateway = new KubernetesGateway(loadConfig(IdentitiesConfig));
-const said = await gateway.nodeOf(process.argv[2] ?? '').then(
-  ({ host }) => host,
+const said = await gateway.agentOf(process.argv[2] ?? '').then(
+  ({ role, host }) => `${role} ${host}`,
   (error: Error) => error.message,
 );
 process.stdout.write(said);

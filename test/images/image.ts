@@ -41,10 +41,14 @@ export class Image {
     return stdout.split('\n').map((path) => path.slice(1));
   }
 
-  /** Runs it as a pod does: as its user, who gains no privileges, on a root that is read-only. */
-  run(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  /**
+   * Runs it as a pod does: as its user, who gains no privileges, on a root that is read-only; but
+   * `volumes`, which are empty.
+   */
+  run(args: string[], env: NodeJS.ProcessEnv, volumes: string[] = []): ChildProcess {
     const { User = '0:0', Entrypoint, WorkingDir } = this.config;
-    const confine = `mount --bind . . && cd "$PWD" && mount --options remount,bind,ro .
+    const mounts = volumes.map((path) => ` && mount -t tmpfs -o mode=1777 tmpfs .${path}`).join('');
+    const confine = `mount --bind . . && cd "$PWD" && mount --options remount,bind,ro .${mounts}
       exec setpriv --no-new-privs unshare --root=. --wd="$0" --setuid=\${1%:*} --setgid=\${1#*:} "\${@:2}"`;
     const command = ['unshare', '--mount', 'bash', '-c', confine, WorkingDir, User];
     return spawn(

@@ -14,7 +14,10 @@ import { Image } from './image.js';
 
 jest.setTimeout(300_000);
 
+const NAMES = ['services', 'agent', 'middlebox'] as const;
 const MB = 1e6;
+/** Wireshark knows all protocols there are. */
+const LIMIT_MB = { services: 200, agent: 200, middlebox: 300 };
 const SHELLS = /^(ba|da|z|k|c|tc)?sh$|^(busybox|toybox|perl|python.*)$/;
 const PACKAGE_MANAGERS = /^(npm|npx|corepack|yarn|apt.*|dpkg.*)$/;
 
@@ -26,12 +29,13 @@ interface Component {
 }
 
 let folder: string;
-let images: { services: Image; agent: Image };
+let images: Record<(typeof NAMES)[number], Image>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'l45-images-'));
-  const [services = '', agent = ''] = await buildImages(folder, ['services', 'agent']);
-  images = { services: await Image.open(services), agent: await Image.open(agent) };
+  const built = await buildImages(folder, [...NAMES]);
+  const opened = built.map(async (name, index) => [NAMES[index], await Image.open(name)]);
+  images = Object.fromEntries(await Promise.all(opened));
 });
 
 afterAll(async () => {
@@ -39,9 +43,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe.each(['services', 'agent'] as const)('the image of %s', (name) => {
+describe.each(NAMES)('the image of %s', (name) => {
   it('is small', async () => {
-    expect(await images[name].bytes()).toBeLessThan(200 * MB);
+    expect(await images[name].bytes()).toBeLessThan(LIMIT_MB[name] * MB);
   });
 
   it('has no shell, no package manager, and nothing that gives privileges', async () => {
@@ -73,7 +77,7 @@ describe.each(['services', 'agent'] as const)('the image of %s', (name) => {
 
     // esbuild says above each module where it was.
     const bundles = (await images[name].files()).filter((path) => path.endsWith('/main.js'));
-    expect(bundles.length).toBe(name === 'agent' ? 1 : 7);
+    expect(bundles.length).toBe(name === 'services' ? 7 : 1);
     const texts = await Promise.all(bundles.map((path) => readFile(join(root, path), 'utf8')));
     const modules = texts
       .join('\n')
@@ -148,5 +152,47 @@ describe('the agent, in its image', () => {
     expect(await images.agent.files()).toEqual(
       expect.arrayContaining(['/usr/bin/kmod', '/usr/sbin/insmod', '/usr/sbin/rmmod']),
     );
+  });
+});
+
+describe('the agent of a middlebox, in its image', () => {
+  const VOLUMES = ['/tmp'];
+
+  it('runs as nobody, and keeps what it is given in a volume', async () => {
+    expect(images.middlebox.config.User).toBe('65532:65532');
+    const nats = await startNats();
+    const child = images.middlebox.run(
+      ['dist/agent/main.js'],
+      { NATS_URL: nats.url, L45_ROLE: 'middlebox', L45_HOST: 'tap', L45_STATE_DIR: '/tmp/state' },
+      VOLUMES,
+    );
+    const connection = await connect({ servers: nats.url });
+    const answer = await waitFor('it to answer', () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+      return connection.request('$SRV.PING.l45-agent').catch(() => undefined);
+    });
+    expect(answer.json()).toMatchObject({ metadata: { host: 'tap' } });
+    child.kill();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    await connection.close();
+    await nats.stop();
+  });
+
+  it('has what captures are read with', async () => {
+    expect(await images.middlebox.files()).toEqual(
+      expect.arrayContaining(['/usr/bin/dumpcap', '/usr/bin/mkfifo', '/usr/bin/tail']),
+    );
+  });
+
+  it('has a tshark that runs modules', async () => {
+    const script = `
+      const { writeFileSync } = require('node:fs');
+      const header = 'd4c3b2a1020004000000000000000000ffff000001000000';
+      writeFileSync('/tmp/empty.pcap', Buffer.from(header, 'hex'));
+      writeFileSync('/tmp/module.lua', 'print(Proto.new("l45", "Layer 4.5").name)');
+      const parameters = ['-X', 'lua_script:/tmp/module.lua', '-r', '/tmp/empty.pcap'];
+      require('node:child_process').spawnSync('tshark', parameters, { stdio: 'inherit' });`;
+    const child = images.middlebox.run(['-e', script], { HOME: '/tmp' }, VOLUMES);
+    expect((await child.stdout?.toArray())?.join('')).toBe('L45\n');
   });
 });

@@ -48,6 +48,13 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 {{ .root.Values.postgres.existingSecret | default (include "l45.name" (dict "root" .root "component" "database")) }}
 {{- end }}
 
+{{- /* Components of the agents of middleboxes, as JSON. */ -}}
+{{- define "l45.middleboxAgents" -}}
+{{- $components := list }}
+{{- range .Values.middleboxes }}{{ $components = append $components (printf "middlebox-agent-%s" .name) }}{{ end }}
+{{- toJson $components }}
+{{- end }}
+
 {{- /* Services that own a schema of the database. */ -}}
 {{- define "l45.schemaOwners" -}}
 builder deployer monitor security middlebox

@@ -13,11 +13,17 @@ annotations:
 {{- if or .Values.nats.enabled .Values.nats.external.credentialsSecret }}true{{ end }}
 {{- end }}
 
+{{- /* Whether agents enrol with the token of their pod, of which the security service asks Kubernetes. */ -}}
+{{- define "l45.reviews" -}}
+{{- if and (include "l45.enrols" .) (or .Values.agent.enabled .Values.middleboxes) }}true{{ end }}
+{{- end }}
+
 {{- /* Pods that somebody has to tell apart; all others share an account. */ -}}
 {{- define "l45.serviceAccount" -}}
-{{- $enrols := and .root.Values.agent.enabled (include "l45.enrols" .root) }}
 {{- $own := list "identities" "migrate" }}
-{{- if $enrols }}{{ $own = concat $own (list "agent" "security") }}{{ end }}
+{{- if include "l45.reviews" .root }}
+{{- $own = concat $own (list "security" "agent") (include "l45.middleboxAgents" .root | fromJsonArray) }}
+{{- end }}
 {{- ternary (include "l45.name" .) .root.Release.Name (has .component $own) }}
 {{- end }}
 
@@ -75,7 +81,10 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{- /* How a process reaches the bus, as `component`. The `nats` command reads the same variables. */ -}}
+{{- /*
+How a process reaches the bus, as `component`; an agent has a `stateDir`, and enrols. The `nats` command
+reads the same variables.
+*/ -}}
 {{- define "l45.busEnvironment" -}}
 {{- with .root.Values.nats -}}
 - name: NATS_URL
@@ -87,9 +96,9 @@ capabilities:
 {{- end }}
 {{- if include "l45.enrols" .root }}
 - name: NATS_CREDS
-  {{- if eq .component "agent" }}
-  # Made when it enrols, for this node only.
-  value: {{ .root.Values.agent.stateDir }}/nats.creds
+  {{- with .stateDir }}
+  # Made when it enrols, for this agent only.
+  value: {{ . }}/nats.creds
 - name: L45_ENROL_CREDS
   value: /etc/l45/nats/nats.creds
 - name: L45_ENROL_TOKEN
@@ -134,7 +143,7 @@ capabilities:
 
 {{- define "l45.busVolume" -}}
 {{- /* Agents only have what they enrol with. */ -}}
-{{- $user := ternary "newcomer" .component (eq .component "agent") -}}
+{{- $user := ternary "newcomer" .component (hasKey . "stateDir") -}}
 - name: nats
   projected:
     defaultMode: 0440
@@ -167,6 +176,58 @@ capabilities:
             {{- end }}
       {{- end }}
       {{- end }}
+{{- end }}
+
+{{- /* What agents enrol with: it names their pod to the security service and nobody else. */ -}}
+{{- define "l45.enrolmentMount" -}}
+{{- if include "l45.enrols" . -}}
+- name: enrolment
+  mountPath: /var/run/secrets/l45
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "l45.enrolmentVolume" -}}
+{{- if include "l45.enrols" . -}}
+- name: enrolment
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          audience: l45
+          expirationSeconds: 600
+{{- end }}
+{{- end }}
+
+{{- /* Of who is on the host's network: where it answers probes, and scrapes, on `port`. */ -}}
+{{- define "l45.hostHealthEnvironment" -}}
+{{- if .root.Values.metrics.enabled -}}
+# Where Prometheus reaches it: a pod on the host's network has the host's address.
+- name: POD_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
+- name: HEALTH_LISTEN
+  value: $(POD_IP):{{ .port }}
+{{- else -}}
+# The host's network is shared: health is nobody's business but the kubelet's.
+- name: HEALTH_LISTEN
+  value: 127.0.0.1:{{ .port }}
+{{- end }}
+{{- end }}
+
+{{- define "l45.hostHealth" -}}
+{{- if .root.Values.metrics.enabled -}}
+ports:
+  - name: health
+    containerPort: {{ .port }}
+    hostPort: {{ .port }}
+    protocol: TCP
+{{ include "l45.probes" (dict "port" "health") }}
+{{- else -}}
+{{ include "l45.probes" (dict "port" .port "host" "127.0.0.1") }}
+{{- end }}
 {{- end }}
 
 {{- /* For the few that talk to the Kubernetes API. */ -}}

@@ -71,23 +71,30 @@ export class Applications implements OnApplicationBootstrap, OnModuleDestroy {
     ];
     // Without the user's own plugins, where the same file may be.
     const env = { ...process.env, HOME: this.config.L45_STATE_DIR };
-    const isFile = capture.startsWith('/');
-    const source = isFile ? ['-r', this.follow(capture)] : ['-i', capture];
     const stdio = ['ignore', 'pipe', 'ignore'] as const;
-    const tshark = this.start('tshark', [...parameters, ...source], { env, stdio: [...stdio] });
+    const tshark = this.start('tshark', [...parameters, '-r', this.follow(capture)], {
+      env,
+      stdio: [...stdio],
+    });
     if (tshark.stdout) {
       createInterface({ input: tshark.stdout }).on('line', (line) => this.take(line));
     }
   }
 
-  /** Where a file is read as it grows: tshark takes a named pipe, but not the sockets of Node. */
+  /**
+   * Where a capture is read as it grows: tshark takes a named pipe, but not the sockets of Node, and
+   * would fill the disk with what it captures itself.
+   */
   private follow(capture: string): string {
     const pipe = join(this.config.L45_STATE_DIR, 'capture.fifo');
     rmSync(pipe, { force: true });
     execFileSync('mkfifo', ['-m', '600', pipe]);
     // For reading too, since it would wait for a reader otherwise.
     const out = openSync(pipe, constants.O_RDWR);
-    this.start('tail', ['-c', '+1', '-F', capture], { stdio: ['ignore', out, 'ignore'] });
+    const [program, ...parameters] = capture.startsWith('/')
+      ? ['tail', '-c', '+1', '-F', capture]
+      : ['dumpcap', '-q', '-i', capture, '-w', '-'];
+    this.start(program, parameters, { stdio: ['ignore', out, 'ignore'] });
     closeSync(out);
     return pipe;
   }

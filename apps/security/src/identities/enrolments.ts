@@ -24,7 +24,7 @@ export class Enrolments {
 
   async newcomerOf(authority: Authority, token: string): Promise<Newcomer> {
     const invited = authority.read(token);
-    if (!invited) return { ...(await this.kubernetes.nodeOf(token)), role: 'host' };
+    if (!invited) return this.kubernetes.agentOf(token);
     const { role, name: host, jti: invitation, tags, exp = 0 } = invited;
     if (role !== 'newcomer' || tags.length !== 1)
       throw refused('this is no token of an invitation');
@@ -43,6 +43,8 @@ export class Enrolments {
     if (known?.publicKey === publicKey) return { row: known, isNew: false, hasRevoked: false };
     if (invitation && known?.invitation !== invitation)
       throw refused('the invitation was used already, or another one came after it');
+    if (!invitation && known && known.role !== role)
+      throw refused(`${host} is the name of a ${known.role}, not of a ${role}`);
     if (!invitation && known?.revokedAt && !known.invitation)
       throw refused(`the identity of ${host} was revoked`);
     if (node && known?.node && known.node !== node)

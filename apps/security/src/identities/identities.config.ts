@@ -17,6 +17,16 @@ export class IdentitiesConfig {
   })
   L45_AGENT_ACCOUNT?: string;
 
+  /**
+   * How the names of the Kubernetes service accounts of middlebox agents begin; the rest of each is
+   * the name of a middlebox. Their pods enrol without an invitation, too.
+   */
+  @IsOptional()
+  @Matches(/^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+-$/, {
+    message: '$property must be system:serviceaccount:<namespace>:<beginning of a name>-',
+  })
+  L45_MIDDLEBOX_ACCOUNTS?: string;
+
   /** Where the Kubernetes API is asked for whom it issued a token. */
   @Matches(/^https?:\/\/\S+$/)
   L45_KUBERNETES_API = 'https://kubernetes.default.svc';

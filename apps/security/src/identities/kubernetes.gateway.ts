@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hostOfNode, L45Error } from '@l45/contracts';
+import { type AgentRole, hostOfNode, L45Error, NAME } from '@l45/contracts';
 import { Injectable } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
 import { IdentitiesConfig } from './identities.config.js';
@@ -17,22 +17,35 @@ interface TokenReview {
   };
 }
 
-/** Asks Kubernetes on which node the pod runs that has a token. */
+/** An agent that runs in a pod. */
+export interface AgentPod {
+  role: AgentRole;
+  /** Name of its host, or of the middlebox. */
+  host: string;
+  /** Full name of the node; absent: it may be any. */
+  node?: string;
+}
+
+/** Asks Kubernetes whose pod has a token. */
 @Injectable()
 export class KubernetesGateway {
   constructor(private readonly config: IdentitiesConfig) {}
 
-  /** Full name of the node, and the name of its host; ENROLMENT unless it is the pod of an agent. */
-  async nodeOf(token: string): Promise<{ node: string; host: string }> {
+  /** Which agent the pod of a token is; ENROLMENT if it is none. */
+  async agentOf(token: string): Promise<AgentPod> {
     const { status } = await this.#review(token);
-    const { L45_AGENT_ACCOUNT } = this.config;
     if (!status?.authenticated || !status.audiences?.includes(AUDIENCE))
       throw refused('Kubernetes does not know the token, or it is for somebody else');
-    if (!L45_AGENT_ACCOUNT || status.user?.username !== L45_AGENT_ACCOUNT)
-      throw refused('the pod is no agent');
-    const node = status.user.extra?.[NODE_NAME]?.[0];
+    const { username: account = '', extra } = status.user ?? {};
+    const { L45_AGENT_ACCOUNT, L45_MIDDLEBOX_ACCOUNTS: middleboxes } = this.config;
+    if (middleboxes && account.startsWith(middleboxes)) {
+      const host = account.slice(middleboxes.length);
+      if (NAME.test(host)) return { role: 'middlebox', host };
+    }
+    if (!L45_AGENT_ACCOUNT || account !== L45_AGENT_ACCOUNT) throw refused('the pod is no agent');
+    const node = extra?.[NODE_NAME]?.[0];
     if (!node) throw refused('the token names no node: Kubernetes 1.30 or newer is needed');
-    return { node, host: hostOfNode(node) };
+    return { role: 'host', node, host: hostOfNode(node) };
   }
 
   async #review(token: string): Promise<TokenReview> {
