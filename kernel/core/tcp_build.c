@@ -45,6 +45,10 @@ static void look(struct source *source, const struct iov_iter *from)
 	const struct bio_vec *vec = from->bvec;
 
 	source->page = NULL;
+	source->len = from->count;
+	/* At the end there is no vector to look at any more. */
+	if (!source->len)
+		return;
 	if (!iov_iter_is_bvec(from)) {
 		source->len = l45_user_piece(from, &source->user);
 		return;
