@@ -31,6 +31,7 @@ local modules = {} -- by name of the customization
 local deployments = {}
 local directions = {} -- of streams, by their key
 local shown = {} -- what each packet had of streams, by its number
+local is_watching = false -- packets pass by once, and are not to be kept
 
 -- ---- reading ----
 
@@ -200,11 +201,43 @@ end
 
 -- ---- streams ----
 
+-- As TCP itself does it for dissectors that want more: they get it again, with what follows,
+-- once there is as much as they want.
+local ONE_MORE_SEGMENT = 0x0ffffffe
+-- From here on those that can't say how much wait for twice as much: else each of many segments
+-- would be one more copy of all before it.
+local LARGE = 0x10000
+
+local function waiting()
+  return { parts = {}, size = 0, wanted = 0 }
+end
+
+local function wait_for(rest, more)
+  local size = #rest
+  if more < ONE_MORE_SEGMENT then return { parts = { rest }, size = size, wanted = size + more } end
+  return { parts = { rest }, size = size, wanted = size < LARGE and size + 1 or 2 * size }
+end
+
+-- What there is to dissect, now that these bytes have come: none as long as more are wanted.
+local function gather(direction, bytes)
+  local wait = direction.waiting
+  wait.size = wait.size + #bytes
+  if is_watching and wait.wanted > LARGE then
+    -- Nothing of such a size is looked at; what follows it is.
+    bytes = bytes:sub(#bytes - math.max(0, wait.size - wait.wanted) + 1)
+    wait.parts = {}
+  end
+  wait.parts[#wait.parts + 1] = bytes
+  if wait.size < wait.wanted then return "" end
+  direction.waiting = waiting()
+  return table.concat(wait.parts)
+end
+
 local function direction_of(pinfo)
   local key = tostring(tcp_stream()) .. " " .. tostring(pinfo.src) .. " " .. pinfo.src_port
   local direction = directions[key]
   if not direction then
-    direction = { candidates = candidates("tcp", pinfo), pending = "", plain = "" }
+    direction = { candidates = candidates("tcp", pinfo), pending = "", waiting = waiting() }
     for _, candidate in ipairs(direction.candidates) do candidate.state = {} end
     directions[key] = direction
   end
@@ -304,21 +337,19 @@ local function packet_of(tvb, pinfo)
   packet = { plain = {}, tags = {}, direction = direction }
   take(direction, tvb:raw(known), packet)
   if not direction.is_ours then return nil end
-  -- The dissector above asks for the bytes that it could not use yet once more.
-  packet.plain = direction.plain .. table.concat(packet.plain)
-  direction.plain = ""
-  shown[pinfo.number] = packet
+  packet.plain = gather(direction, table.concat(packet.plain))
+  if not is_watching then shown[pinfo.number] = packet end
   return packet
 end
 
--- As TCP itself does it for dissectors that want more: they get it again, with what follows.
 local function hand_on_stream(packet, pinfo, tree, title)
   pinfo.can_desegment = 2
   pinfo.desegment_len = 0
   pinfo.desegment_offset = 0
   hand_on("tcp", packet.plain, pinfo, tree, title)
   if pinfo.desegment_len ~= 0 and not pinfo.visited then
-    packet.direction.plain = packet.plain:sub(pinfo.desegment_offset + 1)
+    local rest = packet.plain:sub(pinfo.desegment_offset + 1)
+    packet.direction.waiting = wait_for(rest, pinfo.desegment_len)
   end
   pinfo.desegment_len = 0
   pinfo.desegment_offset = 0
@@ -355,8 +386,10 @@ local function mark_of(deployment)
 end
 
 -- Called once, with the modules and with the deployments by priority:
--- { deployment, customization, params, ends = { { role, match }, ... } }.
-function l45.install(list, wanted)
+-- { deployment, customization, params, ends = { { role, match }, ... } }. With `mode` "watch",
+-- as for `tshark -X lua_script1:watch` on what never ends, nothing is kept that is over.
+function l45.install(list, wanted, mode)
+  is_watching = mode == "watch"
   local fields = { common.customization, common.deployment, common.app_id }
   for _, make in ipairs(list) do
     local module = make(l45)

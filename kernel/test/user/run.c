@@ -33,7 +33,7 @@ static int describe(const struct l45_ops *ops)
 
 int main(int argc, char **argv)
 {
-	static u8 in[1 << 20], out[sizeof(in) * 3];
+	static u8 in[1 << 23], out[sizeof(in) * 3];
 	static char params[4096];
 	static struct instance instance;
 	static struct l45_cursor cursor;

@@ -66,7 +66,8 @@ export class Applications implements OnApplicationBootstrap, OnModuleDestroy {
     this.stop();
     this.seen.clear();
     const parameters = [
-      ...['-l', '-n', '-Y', 'l45.app_id', '-X', `lua_script:${this.wireshark.entry}`],
+      ...['-l', '-n', '-Y', 'l45.app_id'],
+      ...['-X', `lua_script:${this.wireshark.entry}`, '-X', 'lua_script1:watch'],
       ...['-T', 'fields', '-E', 'occurrence=f', ...FIELDS.flatMap((field) => ['-e', field])],
     ];
     // Without the user's own plugins, where the same file may be.

@@ -2,6 +2,7 @@
 import type { Assignment } from '@l45/contracts';
 import dnsPacket from 'dns-packet';
 import { execFile, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +64,7 @@ function customized(name: string, transport: 'udp' | 'tcp', bytes: Buffer, param
   const { stdout, stderr, status } = spawnSync(
     join(folder, 'l45-run'),
     [...parameters, ...params],
-    { input: bytes },
+    { input: bytes, maxBuffer: 1 << 24 },
   );
   if (status !== 0) throw new Error(String(stderr));
   return stdout;
@@ -245,6 +246,44 @@ describe.each([
     const server = sides.filter((line) => line.startsWith('\t')).join('');
     expect(client).toBe(request.toString('hex'));
     expect(server.replaceAll('\t', '')).toBe(response.toString('hex'));
+  });
+});
+
+describe('a message of thousands of segments', () => {
+  const body = randomBytes(4_000_000);
+  const header = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const response = Buffer.concat([Buffer.from(header), body]);
+
+  /** With less memory than a copy of the message at each of its segments would take. */
+  const read = async (...parameters: string[]): Promise<string> => {
+    await install('stream_tag', { interval: 1_000 }, 80);
+    const capture = new Conversation(80)
+      .connect()
+      .tcp('server', customized('stream_tag', 'tcp', response, ['interval=1000']))
+      .toBuffer();
+    const file = join(folder, 'capture.pcap');
+    await writeFile(file, capture);
+    const script = ['-X', `lua_script:${wireshark.entry}`];
+    const { stdout } = await run(
+      'prlimit',
+      ['--as=1500000000', 'tshark', '-r', file, ...script, ...parameters],
+      { env: { ...process.env, HOME: folder } },
+    );
+    return stdout;
+  };
+
+  it('is put together in Wireshark', async () => {
+    const objects = join(folder, 'objects');
+    await read('-Q', '--export-objects', `http,${objects}`);
+    const [name = ''] = await readdir(objects);
+    expect((await readFile(join(objects, name))).equals(body)).toBe(true);
+  });
+
+  it('is passed over while tshark watches for small ones, but for what its bytes say', async () => {
+    const fields = ['-T', 'fields', '-e', 'l45.stream_tag.sequence', '-e', 'http.file_data'];
+    const rows = (await read('-X', 'lua_script1:watch', ...fields)).split('\n');
+    expect(rows.filter((row) => /^[\d,]+\t$/.test(row)).length).toBeGreaterThan(2_000);
+    expect(rows.filter((row) => /\t./.test(row))).toEqual([]);
   });
 });
 

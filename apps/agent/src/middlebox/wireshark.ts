@@ -63,7 +63,7 @@ export function entryFile(assignments: Assignment[], modules: LocalModule[]): st
     `local l45 = dofile(${lua(library)})`,
     'l45.install({',
     ...own,
-    `}, ${lua(assignments.map(deploymentOf))})`,
+    `}, ${lua(assignments.map(deploymentOf))}, ...)`,
     '',
   ].join('\n');
 }
