@@ -20,6 +20,8 @@ static const struct genl_multicast_group groups[] = {
 	[EVENTS] = { .name = L45_MCGRP_EVENTS },
 };
 
+static void notify(struct l45_instance *instance, const struct genl_info *info);
+
 static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why)
 {
 	if (extack) {
@@ -378,6 +380,8 @@ static int instance_new(struct sk_buff *skb, struct genl_info *info)
 				  info->extack);
 	if (!err)
 		err = l45_instance_new(instance);
+	if (!err)
+		notify(instance, info);
 	mutex_unlock(&l45_registry_lock);
 	if (err)
 		l45_instance_put(instance);
@@ -411,8 +415,8 @@ static int instance_set(struct sk_buff *skb, struct genl_info *info)
 	else if (change.deprecated && !*change.deprecated && instance->deprecated)
 		err = refuse(info->extack, attrs[L45_A_INSTANCE_DEPRECATED],
 			     "it can't be taken back");
-	else
-		l45_instance_set(instance, &change);
+	else if (l45_instance_set(instance, &change))
+		notify(instance, info);
 	mutex_unlock(&l45_registry_lock);
 	return err;
 }
@@ -425,8 +429,11 @@ static int instance_del(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	mutex_lock(&l45_registry_lock);
 	instance = l45_instance_find(nla_data(info->attrs[L45_A_INSTANCE_ID]));
-	if (instance)
+	if (instance && l45_instance_get(instance)) {
 		l45_instance_del(instance);
+		notify(instance, info);
+		l45_instance_put(instance);
+	}
 	mutex_unlock(&l45_registry_lock);
 	if (!instance)
 		return -ENOENT;
@@ -884,7 +891,8 @@ static int core_get(struct sk_buff *request, struct genl_info *info)
 	return genlmsg_reply(skb, info);
 }
 
-void l45_netlink_notify(struct l45_instance *instance)
+/* The header has the port of who asked for it, who need not be told. */
+static void notify(struct l45_instance *instance, const struct genl_info *info)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -894,7 +902,7 @@ void l45_netlink_notify(struct l45_instance *instance)
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
 		return;
-	header = genlmsg_put(skb, 0, 0, &family, 0, L45_CMD_INSTANCE_CHANGED);
+	header = genlmsg_put(skb, info->snd_portid, 0, &family, 0, L45_CMD_INSTANCE_CHANGED);
 	if (!header || nla_put(skb, L45_A_INSTANCE_ID, L45_ID_LEN, instance->id) ||
 	    nla_put(skb, L45_A_INSTANCE_DEPLOYMENT, L45_ID_LEN, instance->deployment) ||
 	    put_links(skb, instance, false) ||

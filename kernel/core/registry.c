@@ -4,7 +4,6 @@
 #include <linux/slab.h>
 
 #include "attach.h"
-#include "netlink.h"
 #include "registry.h"
 #include "tap.h"
 #include "trace.h"
@@ -235,7 +234,6 @@ int l45_instance_new(struct l45_instance *instance)
 	}
 	changed();
 	trace_l45_instance(instance, "new");
-	l45_netlink_notify(instance);
 	return 0;
 }
 
@@ -269,7 +267,6 @@ bool l45_instance_set(struct l45_instance *instance, const struct l45_change *ch
 	l45_attach_changed(instance);
 	changed();
 	trace_l45_instance(instance, "set");
-	l45_netlink_notify(instance);
 	return true;
 }
 
@@ -282,6 +279,5 @@ void l45_instance_del(struct l45_instance *instance)
 	l45_attach_revoke(instance);
 	changed();
 	trace_l45_instance(instance, "del");
-	l45_netlink_notify(instance);
 	l45_instance_put(instance);
 }

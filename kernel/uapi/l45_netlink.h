@@ -367,7 +367,7 @@ enum l45_command {
 	L45_CMD_SOCKET_GET,
 	/*
 	 * Event, sent to the group `events` when an instance was registered, changed or
-	 * revoked.
+	 * revoked; the header has the port of the socket that asked for it.
 	 */
 	L45_CMD_INSTANCE_CHANGED,
 	/*

@@ -14,6 +14,8 @@ import { readIfThere, writeDurably } from '../durable-file.js';
 export class ArtifactCache {
   private readonly logger = new Logger(ArtifactCache.name);
   private readonly folder: string;
+  /** What the folder has; undefined: nobody has looked yet. */
+  private names?: Set<string>;
 
   constructor(
     @Inject(AgentConfig) { L45_STATE_DIR }: AgentConfig,
@@ -37,15 +39,17 @@ export class ArtifactCache {
       throw new L45Error('DIGEST_MISMATCH', `${name}: the bytes fetched do not match ${digest}`);
     }
     await writeDurably(file, bytes);
+    this.names?.add(fileName(digest));
     return file;
   }
 
   /** Removes all other artifacts, and what an interrupted write left. */
   async keepOnly(artifacts: Pick<Artifact, 'digest'>[]): Promise<void> {
     const kept = new Set(artifacts.map(({ digest }) => fileName(digest)));
-    const names = await readdir(this.folder).catch(() => []);
-    const stale = names.filter((name) => !kept.has(name));
+    const names = (this.names ??= new Set(await readdir(this.folder).catch(() => [])));
+    const stale = [...names].filter((name) => !kept.has(name));
     await Promise.all(stale.map((name) => rm(join(this.folder, name), { force: true })));
+    for (const name of stale) names.delete(name);
   }
 }
 

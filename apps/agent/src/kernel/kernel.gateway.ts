@@ -43,7 +43,7 @@ export abstract class KernelGateway {
   abstract loadModule(name: string, file: string): Promise<void>;
   abstract unloadModule(name: string): Promise<void>;
 
-  /** Calls back when the kernel's instances may have changed; returns how to stop that. */
+  /** Calls back when somebody else may have changed the kernel's instances; returns how to stop that. */
   abstract onChange(listener: () => void): () => void;
 }
 

@@ -31,7 +31,10 @@ type SetOf<C extends CommandName> = Commands[C]['set'];
 export class NetlinkGateway extends KernelGateway implements OnApplicationShutdown {
   private readonly socket = new NetlinkSocket();
   private readonly listeners = new Set<() => void>();
-  private readonly events = new NetlinkEvents(() => this.changed());
+  private readonly events = new NetlinkEvents(
+    () => this.changed(),
+    (port) => port === this.socket.port,
+  );
 
   async core(): Promise<Core | undefined> {
     const [core] = await this.read('coreGet', 'request');

@@ -28,8 +28,8 @@ export interface Refusal {
   message?: string;
 }
 
-/** One message of the kernel. */
-export type Reply = { seq: number; interrupted: boolean } & (
+/** One message of the kernel; `port` is that of the socket whose request it belongs to. */
+export type Reply = { seq: number; port: number; interrupted: boolean } & (
   | { kind: 'data'; payload: Buffer }
   /** An acknowledgement, or the end of a dump. */
   | { kind: 'end'; refusal?: Refusal }
@@ -70,7 +70,11 @@ function parseMessage(bytes: Buffer): Reply {
   const type = readU16(bytes, 4);
   const flags = readU16(bytes, 6);
   const payload = bytes.subarray(HEADER);
-  const common = { seq: readU32(bytes, 8), interrupted: (flags & DUMP_INTERRUPTED) !== 0 };
+  const common = {
+    seq: readU32(bytes, 8),
+    port: readU32(bytes, 12),
+    interrupted: (flags & DUMP_INTERRUPTED) !== 0,
+  };
   if (type === OVERRUN) return { ...common, kind: 'overrun' };
   if (type !== ERROR && type !== DONE) return { ...common, kind: 'data', payload };
   const code = payload.length < 4 ? 0 : readI32(payload);

@@ -41,6 +41,11 @@ export class NetlinkSocket {
   private turn: Promise<unknown> = Promise.resolve();
   private seq = 0;
 
+  /** By which the kernel knows it; undefined: it is not open. */
+  get port(): number | undefined {
+    return this.raw?.address().port;
+  }
+
   /** Payloads of the replies to a command. */
   request(type: number, payload: Buffer): Promise<Buffer[]> {
     return this.inTurn(async () => (await this.exchange(type, REQUEST | ACK, payload)).payloads);

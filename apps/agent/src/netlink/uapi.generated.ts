@@ -262,7 +262,7 @@ export const commands = {
   instanceGet: { id: 6, set: 'instance' },
   /** Sockets that have instances attached; with `instance`, those that have or drain one of these. */
   socketGet: { id: 7, set: 'socket' },
-  /** Event, sent to the group `events` when an instance was registered, changed or revoked. */
+  /** Event, sent to the group `events` when an instance was registered, changed or revoked; the header has the port of the socket that asked for it. */
   instanceChanged: { id: 8, set: 'instance' },
   /** Measure the code of an instance and vouch for it. ENOENT when it is not registered, ENOKEY when it has no key. */
   challenge: { id: 9, set: 'challenge' },

@@ -16,11 +16,14 @@ export class ModuleLoader {
     @Inject(Verifier) private readonly verifier: Verifier,
   ) {}
 
-  /** Loads an artifact that somebody trusted vouches for, in place of another version of it that nothing uses. */
-  async ensure(artifact: Artifact, signal: AbortSignal): Promise<void> {
+  /**
+   * Loads an artifact that somebody trusted vouches for, in place of another version of it that
+   * nothing uses; returns whether it was not there yet.
+   */
+  async ensure(artifact: Artifact, signal: AbortSignal): Promise<boolean> {
     const { name, srcversion } = artifact;
     const loaded = await this.loaded(name);
-    if (loaded?.srcversion === srcversion) return;
+    if (loaded?.srcversion === srcversion) return false;
     if (loaded?.users) throw inUse(artifact, loaded);
     await this.verifier.verify(artifact);
     const file = await this.cache.fileOf(artifact, signal);
@@ -28,7 +31,7 @@ export class ModuleLoader {
     await this.kernel.loadModule(name, file);
     await this.verifier.accepted(artifact);
     const now = await this.loaded(name);
-    if (now?.srcversion === srcversion) return;
+    if (now?.srcversion === srcversion) return true;
     throw new L45Error(
       'KERNEL',
       `${name} was loaded, but the kernel has srcversion ${now?.srcversion} instead of ${srcversion}`,

@@ -16,7 +16,7 @@ import { ArtifactCache } from '../artifacts/artifact-cache.js';
 import { KernelGateway } from '../kernel/kernel.gateway.js';
 import { ModuleLoader } from './module-loader.js';
 import { problemOf } from './problems.js';
-import { Reconciliation } from './reconciliation.js';
+import { type Reconciled, Reconciliation } from './reconciliation.js';
 
 /** Time until the first retry; it doubles up to a longest. */
 export const RETRY = Symbol('RETRY');
@@ -29,7 +29,7 @@ export interface RetryTimes {
 export const pauseAfter = (failures: number, { firstMs, longestMs }: RetryTimes): number =>
   failures === 0 ? HEARTBEAT_MS : Math.min(firstMs * 2 ** (failures - 1), longestMs);
 
-type Pass = Pick<Progress, 'problems' | 'traceparent'>;
+type Pass = Reconciled & Pick<Progress, 'traceparent'>;
 
 /** How far this host has got. */
 export interface Progress {
@@ -46,7 +46,7 @@ export interface Progress {
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Tells when `progress` is another one. */
+  /** Tells when `progress` is another one, or the kernel has changed under the same. */
   readonly events = new EventEmitter<{ progress: [] }>();
 
   private readonly logger = new Logger(Reconciler.name);
@@ -126,12 +126,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.timer);
     if (!desired) return;
     const superseded = (this.superseded = new AbortController());
-    const { problems, traceparent } = await this.pass(desired, superseded.signal);
+    const pass = await this.pass(desired, superseded.signal);
     if (superseded.signal.aborted) return;
-    for (const { name } of problems) {
+    for (const { name } of pass.problems) {
       this.errors.add(1, { 'l45.host': desired.host, 'error.type': name });
     }
-    this.report(desired, problems, traceparent);
+    this.report(desired, pass);
     this.timer = setTimeout(() => this.loop.trigger(), pauseAfter(this.failures, this.retry));
   }
 
@@ -140,26 +140,25 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const attributes = { 'l45.host': desired.host, 'l45.revision': desired.revision };
     return withTraceparent(this.isReached ? undefined : desired.traceparent, () =>
       inSpan('agent reconcile', attributes, async () => {
-        const problems = await this.attempt(desired, signal);
-        const [first] = problems;
+        const reconciled = await this.attempt(desired, signal);
+        const [first] = reconciled.problems;
         if (first && !signal.aborted) markFailed(first);
-        return { problems, traceparent: currentTraceparent() };
+        return { ...reconciled, traceparent: currentTraceparent() };
       }),
     );
   }
 
-  private async attempt(desired: DesiredState, signal: AbortSignal): Promise<AgentProblem[]> {
+  private async attempt(desired: DesiredState, signal: AbortSignal): Promise<Reconciled> {
     try {
       return await new Reconciliation(this.kernel, this.modules, desired, signal).run();
     } catch (error) {
-      return [problemOf(desired.host, error)];
+      return { problems: [problemOf(desired.host, error)], changed: true };
     }
   }
 
   private report(
     { revision, artifacts }: DesiredState,
-    problems: AgentProblem[],
-    traceparent: string | undefined,
+    { problems, changed, traceparent }: Pass,
   ): void {
     const isReached = problems.length === 0;
     this.failures = isReached ? 0 : this.failures + 1;
@@ -169,8 +168,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     }
     this.isReached = isReached;
     const before = { revision: this.applied.revision, problems: this.applied.problems };
-    if (isDeepStrictEqual({ revision, problems }, before)) return;
-    for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
+    const isOther = !isDeepStrictEqual({ revision, problems }, before);
+    if (!isOther && !changed) return;
+    if (isOther)
+      for (const { subject, message } of problems) this.logger.warn(`${subject}: ${message}`);
     this.applied = { revision, problems, traceparent };
     this.events.emit('progress');
   }

@@ -64,10 +64,10 @@ describe('one pass', () => {
   it('of nothing to do asks the kernel a few times, and changes nothing', async () => {
     const kernel = new FakeKernel();
     const desired = desiredState(1, [desiredInstance(), desiredInstance()]);
-    await pass(kernel, desired);
+    expect(await pass(kernel, desired)).toEqual({ problems: [], changed: true });
     const { reads } = kernel;
     kernel.changes.length = 0;
-    expect(await pass(kernel, desired)).toEqual([]);
+    expect(await pass(kernel, desired)).toEqual({ problems: [], changed: false });
     expect(kernel.changes).toEqual([]);
     expect(kernel.reads - reads).toBeLessThanOrEqual(6);
   });

@@ -15,11 +15,18 @@ import type { ModuleLoader } from './module-loader.js';
 import { inOrderOfRevocation, planInstance } from './plan.js';
 import { Attempts } from './problems.js';
 
+export interface Reconciled {
+  problems: AgentProblem[];
+  /** Whether anything differed. */
+  changed: boolean;
+}
+
 /** One pass: compares a desired state with the kernel, and changes what differs. */
 export class Reconciliation {
   private readonly attempts = new Attempts();
   /** Modules that are not as they should be. */
   private readonly broken = new Set<string>();
+  private changed = false;
 
   constructor(
     private readonly kernel: KernelGateway,
@@ -29,19 +36,19 @@ export class Reconciliation {
     private readonly signal: AbortSignal,
   ) {}
 
-  async run(): Promise<AgentProblem[]> {
+  async run(): Promise<Reconciled> {
     await this.revokeUnwanted();
     await this.loadModules();
     await this.setUpInstances();
     await this.unloadUnused();
-    return this.attempts.problems;
+    return { problems: this.attempts.problems, changed: this.changed };
   }
 
   private async revokeUnwanted(): Promise<void> {
     const wanted = new Set(this.desired.instances.map(({ id }) => id));
     const unwanted = (await this.kernel.instances()).filter(({ id }) => !wanted.has(id));
     for (const { id } of inOrderOfRevocation(unwanted)) {
-      await this.step('instance', id, () => this.kernel.deleteInstance(id));
+      await this.step('instance', id, () => this.delete(id));
     }
   }
 
@@ -54,7 +61,7 @@ export class Reconciliation {
 
   private async load(artifact: Artifact): Promise<void> {
     if (this.broken.has(CORE)) throw missing(CORE);
-    await this.modules.ensure(artifact, this.signal);
+    if (await this.modules.ensure(artifact, this.signal)) this.changed = true;
   }
 
   private async setUpInstances(): Promise<void> {
@@ -72,11 +79,12 @@ export class Reconciliation {
       case 'create':
         return this.create(instance);
       case 'set':
+        this.changed = true;
         return this.kernel.setInstance(id, plan.settings);
       case 'delete':
-        return this.kernel.deleteInstance(id);
+        return this.delete(id);
       case 'replace':
-        await this.kernel.deleteInstance(id);
+        await this.delete(id);
         return this.create(instance);
     }
   }
@@ -84,12 +92,19 @@ export class Reconciliation {
   private async create(instance: ResolvedInstance): Promise<void> {
     const broken = linkNames(instance.customization).find((name) => this.broken.has(name));
     if (broken) throw missing(broken);
+    this.changed = true;
     await this.kernel.newInstance(instance);
+  }
+
+  private async delete(id: string): Promise<void> {
+    this.changed = true;
+    await this.kernel.deleteInstance(id);
   }
 
   private async unloadUnused(): Promise<void> {
     for (const name of await this.modules.unused(this.desired.artifacts)) {
       await this.step('module', name, () => this.modules.unload(name));
+      this.changed = true;
     }
   }
 

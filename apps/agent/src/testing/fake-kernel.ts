@@ -99,7 +99,6 @@ export class FakeKernel extends KernelGateway {
     const { match } = instance;
     const protocols = match.protocols.length ? match.protocols : [...PROTOCOLS];
     this.registry.set(id, { ...instance, ...state, match: { ...match, protocols } });
-    this.events.emit('change');
   }
 
   async setInstance(id: string, settings: Partial<InstanceSettings>): Promise<void> {
@@ -108,14 +107,12 @@ export class FakeKernel extends KernelGateway {
     if (!instance) throw refusal('change', 'ENOENT');
     if (instance.deprecated && settings.deprecated === false) throw refusal('change', 'EINVAL');
     this.registry.set(id, { ...instance, ...settings });
-    this.events.emit('change');
   }
 
   async deleteInstance(id: string): Promise<void> {
     this.change(`delete ${id}`);
     if (!this.registry.delete(id)) throw refusal('revoke', 'ENOENT');
     this.keys.delete(id);
-    this.events.emit('change');
   }
 
   async setKey(id: string, key: Buffer): Promise<void> {
@@ -164,6 +161,12 @@ export class FakeKernel extends KernelGateway {
   onChange(listener: () => void): () => void {
     this.events.on('change', listener);
     return () => this.events.off('change', listener);
+  }
+
+  /** As somebody does who is not this host's agent. */
+  async byOthers(change: () => Promise<void>): Promise<void> {
+    await change();
+    this.events.emit('change');
   }
 
   /** As traffic does. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { changeSubject } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
+import type { QueuedIterator, Status } from '@nats-io/transport-node';
 import { Alarm } from '../alarm.js';
 import { type StateChange, stateChange } from './state-change.js';
 import { isOver, type WatchSource } from './watch-source.js';
 
 /** A change of which nobody told is noticed after so long. */
-const POLL_MS = 1_000;
+const POLL_MS = 10_000;
+const TIMEOUT_MS = 1_000;
 
 /**
  * What one key has and its changes. It is read whenever the server says that it has changed, and
@@ -17,9 +19,13 @@ export async function* startKeySession<T>(source: WatchSource<T>): AsyncGenerato
   const { connection, name, key, keyOf, signal } = source;
   const alarm = new Alarm();
   const news = connection.subscribe(changeSubject(name, key), { callback: alarm.ring });
+  const status = connection.status() as QueuedIterator<Status>;
+  void (async () => {
+    for await (const { type } of status) if (type === 'reconnect') alarm.ring();
+  })();
   signal?.addEventListener('abort', alarm.ring, { once: true });
   try {
-    const { direct } = await jetstreamManager(connection, { checkAPI: false, timeout: POLL_MS });
+    const { direct } = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
     let told: number | undefined;
     for (let isFirst = true; !isOver(source); isFirst = false) {
       const message = await direct.getMessage(`KV_${name}`, { last_by_subj: `$KV.${name}.${key}` });
@@ -33,6 +39,7 @@ export async function* startKeySession<T>(source: WatchSource<T>): AsyncGenerato
     }
   } finally {
     news.unsubscribe();
+    status.stop();
     signal?.removeEventListener('abort', alarm.ring);
   }
 }
