@@ -9,12 +9,14 @@ import { type Report, ReportsRepository } from '../storage/reports.repository.js
 
 /** So many reports fit well into one statement. */
 const BATCH = 250;
+/** A fleet that changes reports in a row. */
+const REST_MS = 250;
 
 /** Stores what hosts report: what comes while a batch is stored is the next one. */
 @Injectable()
 export class ReportsService implements OnModuleDestroy {
   readonly #logger = new Logger('Reports');
-  readonly #loop = new Loop('Reports', () => this.#storeAll());
+  readonly #loop = new Loop('Reports', () => this.#storeAll(), REST_MS);
   /** Hosts whose newest report is not stored yet, with the trace of the command that led to it. */
   readonly #fresh = new Map<string, string | undefined>();
 
