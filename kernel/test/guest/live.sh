@@ -5,7 +5,9 @@
 compile live
 
 export L45CTL="$work/l45ctl"
-for family in 4 6; do
+families="4 6"
+[ -z "$quick" ] || families=6
+for family in $families; do
 	"$work/live" "${1:-all}" $family || die "IPv$family"
 done
 echo "live: pass"
