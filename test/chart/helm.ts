@@ -63,7 +63,7 @@ export interface Container {
   env?: { name: string; value?: string }[];
   securityContext?: Record<string, unknown>;
   resources?: { requests?: object; limits?: { memory?: string } };
-  volumeMounts?: { name: string; mountPath: string }[];
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
   livenessProbe?: object;
   readinessProbe?: object;
 }

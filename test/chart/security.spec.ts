@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Manifest, type Pod, podsOf, render, SCENARIOS } from './helm.js';
+import { type Container, type Manifest, type Pod, podsOf, render, SCENARIOS } from './helm.js';
 
 const containersOf = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers];
 
@@ -10,7 +10,7 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
   beforeAll(async () => {
     manifests = await render({ scenario });
     pods = podsOf(manifests);
-  });
+  }, 30_000);
 
   it('gives access to the API of Kubernetes to who makes and who issues identities', () => {
     expect(pods.length).toBeGreaterThan(5);
@@ -80,18 +80,40 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
     }
   });
 
-  it('lets the agent load modules and talk to the core, and no more', () => {
+  it('lets an init container load modules, the agent talk to the core, and neither do more', () => {
     const agents = pods.filter(isAgent);
     expect(agents).toHaveLength(scenario === 'no-agents' ? 0 : 1);
     for (const { spec } of agents) {
       expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
       expect(spec).not.toHaveProperty('hostPID');
       const paths = spec.volumes?.flatMap(({ hostPath }) => hostPath?.path ?? []);
-      expect(paths).toEqual(['/var/lib/layer45', '/sys/fs/cgroup']);
-      expect(spec.containers[0]?.securityContext?.['capabilities']).toEqual({
-        drop: ['ALL'],
-        add: ['SYS_MODULE', 'NET_ADMIN'],
-      });
+      expect(paths).toEqual([
+        '/var/lib/layer45',
+        '/var/lib/layer45/artifacts',
+        '/var/lib/layer45-loader',
+        '/sys/fs/cgroup',
+      ]);
+      const [loader, ...others] = spec.initContainers ?? [];
+      const [agent, ...more] = spec.containers;
+      expect([...others, ...more]).toEqual([]);
+      const added = (container?: Container) => container?.securityContext?.['capabilities'];
+      expect(added(loader)).toEqual({ drop: ['ALL'], add: ['SYS_MODULE'] });
+      expect(added(agent)).toEqual({ drop: ['ALL'], add: ['NET_ADMIN'] });
+    }
+  });
+
+  it('keeps what the loader trusts from the agent, and the bus from the loader', () => {
+    for (const { spec } of pods.filter(isAgent)) {
+      const [loader, agent] = [spec.initContainers?.[0], spec.containers[0]];
+      const mounted = (container?: Container) =>
+        container?.volumeMounts?.map(({ name, readOnly }) => (readOnly ? `${name}, read` : name));
+      expect(mounted(loader)).toEqual(['loader', 'loader-state', 'artifacts, read']);
+      expect(mounted(agent)).not.toContain('loader-state');
+      expect(loader).toHaveProperty('restartPolicy', 'Always');
+      const socket = [loader, agent].map(
+        (one) => one?.env?.find(({ name }) => name === 'L45_LOADER')?.value,
+      );
+      expect(socket).toEqual(['/run/l45/loader.sock', '/run/l45/loader.sock']);
     }
   });
 
@@ -112,10 +134,12 @@ describe.each(SCENARIOS)('security, with the values of %s', (scenario) => {
   });
 
   it('bounds memory everywhere, and probes whatever stays', () => {
+    for (const { resources } of pods.flatMap(containersOf)) {
+      expect(resources?.requests).toMatchObject({ cpu: expect.anything() });
+      expect(resources?.limits?.memory).toEqual(expect.any(String));
+    }
     for (const { owner, spec } of pods) {
       for (const container of spec.containers) {
-        expect(container.resources?.requests).toMatchObject({ cpu: expect.anything() });
-        expect(container.resources?.limits?.memory).toEqual(expect.any(String));
         if (owner === 'Pod/l45-test' || owner.startsWith('Job/')) continue;
         expect(container).toMatchObject({
           livenessProbe: expect.anything(),

@@ -23,6 +23,14 @@ export class AgentConfig {
   @Matches(/^\//, { message: '$property must be an absolute path' })
   L45_STATE_DIR = '/var/lib/layer45';
 
+  /**
+   * Socket of the process that loads modules (dist/loader/main.js), so that this one need not be
+   * able to; absent: this one does.
+   */
+  @IsOptional()
+  @Matches(/^\//, { message: '$property must be an absolute path' })
+  L45_LOADER?: string;
+
   /** By which deployments select this host: `role=edge,site=fra`. */
   @IsOptional()
   @Matches(LABELS, { message: '$property must be name=value, or several with commas' })

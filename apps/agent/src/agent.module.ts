@@ -7,6 +7,7 @@ import { ChallengeController } from './challenge/challenge.controller.js';
 import { HostKey } from './challenge/host-key.js';
 import { KernelGateway } from './kernel/kernel.gateway.js';
 import { NetlinkGateway } from './kernel/netlink.gateway.js';
+import { DelegatingLoader } from './loader/delegating-loader.js';
 import { AgentMetrics } from './observe/agent-metrics.js';
 import { Observer } from './observe/observer.js';
 import { Reporter } from './observe/reporter.js';
@@ -40,7 +41,10 @@ export const agentModule = (config: AgentConfig): DynamicModule => ({
     KeyRing,
     AcceptedCounters,
     Verifier,
-    ModuleLoader,
+    {
+      provide: ModuleLoader,
+      useClass: config.L45_LOADER === undefined ? ModuleLoader : DelegatingLoader,
+    },
     Reconciler,
     AgentMetrics,
     Observer,

@@ -11,7 +11,7 @@ type Loaded = Pick<LoadedCustomization, 'srcversion' | 'users'>;
 @Injectable()
 export class ModuleLoader {
   constructor(
-    @Inject(KernelGateway) private readonly kernel: KernelGateway,
+    @Inject(KernelGateway) protected readonly kernel: KernelGateway,
     @Inject(ArtifactCache) private readonly cache: ArtifactCache,
     @Inject(Verifier) private readonly verifier: Verifier,
   ) {}
@@ -28,7 +28,7 @@ export class ModuleLoader {
     await this.verifier.verify(artifact);
     const file = await this.cache.fileOf(artifact, signal);
     if (loaded) await this.unload(name);
-    await this.kernel.loadModule(name, file);
+    await this.load(artifact, file);
     await this.verifier.accepted(artifact);
     const now = await this.loaded(name);
     if (now?.srcversion === srcversion) return true;
@@ -53,6 +53,10 @@ export class ModuleLoader {
       }
     }
     await this.kernel.unloadModule(name);
+  }
+
+  protected async load({ name }: Artifact, file: string): Promise<void> {
+    await this.kernel.loadModule(name, file);
   }
 
   private async loaded(name: string): Promise<Loaded | undefined> {

@@ -30,6 +30,8 @@ const PATIENCE_MS = 45_000;
 export class AgentUnderTest {
   /** Absent: the agent has to ask. */
   trustedKeys?: string = JSON.stringify({ keys: [SIGNER.key] });
+  /** Socket of who loads modules; absent: the agent does. */
+  loader?: string;
   private stopAgent?: () => Promise<void>;
 
   private constructor(
@@ -70,6 +72,7 @@ export class AgentUnderTest {
       L45_HOST: HOST,
       L45_STATE_DIR: this.folder,
       L45_TRUSTED_KEYS: this.trustedKeys,
+      L45_LOADER: this.loader,
     };
     const { close } = await createTestService(
       { imports: [agentModule(config)] },

@@ -45,7 +45,8 @@ export class KeyRing implements OnApplicationBootstrap {
     return this.keep(keys);
   }
 
-  private async trusted(): Promise<TrustedKey[]> {
+  /** All of them. */
+  async trusted(): Promise<TrustedKey[]> {
     this.keys ??= this.load();
     try {
       return await this.keys;
