@@ -53,7 +53,8 @@ export class Image {
     const command = ['unshare', '--mount', 'bash', '-c', confine, WorkingDir, User];
     return spawn(
       'timeout',
-      ['--signal=KILL', String(LIMIT_S), ...command, ...Entrypoint, ...args],
+      // In the foreground it passes a signal on once; a second one would end what is stopping.
+      ['--foreground', '--signal=KILL', String(LIMIT_S), ...command, ...Entrypoint, ...args],
       {
         cwd: this.root,
         env: { PATH: process.env['PATH'], ...env },
