@@ -33,10 +33,13 @@ export class Web {
   static async serve(fleet: Fleet, bytes: number): Promise<Web> {
     const host = fleet.hosts['dns-server'];
     await host.writeFile('/run/nginx.conf', CONFIGURATION);
-    const sha256 = await host.sh(`
-      openssl req -x509 -newkey rsa:2048 -nodes -keyout /run/web.key -out /run/web.crt -days 2 -subj /CN=web 2>/dev/null
+    const sha256 = await host.sh(
+      `openssl req -x509 -newkey rsa:2048 -nodes -keyout /run/web.key -out /run/web.crt -days 2 -subj /CN=web 2>/dev/null
       mkdir -p /srv; head -c ${bytes} /dev/urandom >/srv/file
-      sha256sum </srv/file`);
+      sha256sum </srv/file`,
+      // Every byte takes its time where the processor is emulated.
+      { timeoutMs: 600_000 },
+    );
     if (!(await host.sh('ss -Hlnt sport = :80')))
       await host.spawn('nginx', ['-c', '/run/nginx.conf']);
     await waitFor('nginx to listen', () => host.sh('ss -Hlnt sport = :443'));
@@ -70,7 +73,10 @@ export class Web {
       [ -e /run/complete ]`,
       { timeoutMs: 3_600_000 },
     );
-    return { sha256: sha256.then(hash), hurry: () => client.sh('touch /run/hurry') };
+    const hashed = sha256.then(hash);
+    // It is awaited at the end: what fails before that must not be drowned by its end.
+    hashed.catch(() => undefined);
+    return { sha256: hashed, hurry: () => client.sh('touch /run/hurry') };
   }
 
   /** Bytes that the server's network interface has sent so far. */
