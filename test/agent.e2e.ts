@@ -67,14 +67,20 @@ async function storeModule(name: string, file: string): Promise<Artifact> {
   return { name, digest, size: bytes.length, srcversion: stdout.trim(), signature };
 }
 
-async function startAgent(): Promise<void> {
-  agent = await host.spawn('node', [join(process.cwd(), 'dist/agent/main.js')], {
-    env: {
-      NATS_URL: `nats://${MACHINE_ADDRESS}:${nats.port}`,
-      L45_HOST: HOST,
-      L45_TRUSTED_KEYS: JSON.stringify({ keys: [SIGNER.key] }),
-    },
-  });
+/** Runs an application, with all capabilities or with one. */
+function start(application: string, env: Record<string, string>, capability?: string) {
+  const main = join(process.cwd(), 'dist', application, 'main.js');
+  const bounds = capability ? [`--bounding-set=-all,+${capability}`] : [];
+  return host.spawn('setpriv', ['--inh-caps=-all', ...bounds, 'node', main], { env });
+}
+
+async function startAgent(env: Record<string, string> = {}, capability?: string): Promise<void> {
+  const own = {
+    NATS_URL: `nats://${MACHINE_ADDRESS}:${nats.port}`,
+    L45_HOST: HOST,
+    L45_TRUSTED_KEYS: JSON.stringify({ keys: [SIGNER.key] }),
+  };
+  agent = await start('agent', { ...own, ...env }, capability);
 }
 
 async function want(instances: DesiredInstance[], modulesToHave = artifacts): Promise<number> {
@@ -235,4 +241,20 @@ it('sets everything up again after a reset of the host', async () => {
   );
   expect(state.instances).toMatchObject([{ id: everything.id }]);
   expect(await loadedModules()).toEqual(['l45_dns_tag', 'l45']);
+}, 120_000);
+
+it('needs one capability, and a loader with the other one, as in a pod', async () => {
+  await applied(await want([], artifacts.slice(0, 1)));
+  const { at } = await reported(() => true);
+  agent.kill();
+  await agent.wait();
+  await host.sh('rmmod l45');
+
+  const loader = await start('loader', {}, 'sys_module');
+  await startAgent({ L45_LOADER: '/run/l45/loader.sock' }, 'net_admin');
+  const wanted = await want([everything]);
+  const state = await reported((now) => now.at > at && now.desiredRevision === wanted);
+  expect(state).toMatchObject({ problems: [], instances: [{ id: everything.id }] });
+  expect(await loadedModules()).toEqual(['l45_dns_tag', 'l45']);
+  expect(loader.stdout()).toContain('loaded dns_tag');
 }, 120_000);
