@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { onStatus } from '@l45/bus';
 import {
   type ChallengeReply,
   type Deployment,
@@ -19,8 +20,6 @@ import {
   errors,
   jwtAuthenticator,
   type NatsConnection,
-  type QueuedIterator,
-  type Status,
 } from '@nats-io/transport-node';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -116,15 +115,12 @@ async function allowed(
   { publish, subscribe }: Forbidden,
 ): Promise<string[]> {
   const refused = new Set<string>();
-  const status = connection.status() as QueuedIterator<Status>;
-  const reading = (async () => {
-    for await (const event of status) {
-      if (event.type !== 'error') continue;
-      for (const operation of ['publish', 'subscription'])
-        for (const subject of operation === 'publish' ? publish : subscribe)
-          if (isRefusal(event.error, subject, operation)) refused.add(`${operation} ${subject}`);
-    }
-  })();
+  const release = onStatus(connection, (status) => {
+    if (status.type !== 'error') return;
+    for (const operation of ['publish', 'subscription'])
+      for (const subject of operation === 'publish' ? publish : subscribe)
+        if (isRefusal(status.error, subject, operation)) refused.add(`${operation} ${subject}`);
+  });
   for (const subject of publish) connection.publish(subject, '{}');
   const subscriptions = subscribe.map((subject) =>
     connection.subscribe(subject, { callback: () => undefined }),
@@ -132,8 +128,7 @@ async function allowed(
   await connection.flush();
   for (const subscription of subscriptions) subscription.unsubscribe();
   await connection.flush();
-  status.stop();
-  await reading;
+  release();
   return [
     ...publish.map((subject) => `publish ${subject}`),
     ...subscribe.map((subject) => `subscription ${subject}`),

@@ -46,7 +46,7 @@ describe('an agent with the least permissions', () => {
     });
     complaints = [];
     jest.spyOn(Logger.prototype, 'error').mockImplementation((text) => void complaints.push(text));
-    void logStatus(own);
+    logStatus(own);
   });
 
   afterAll(async () => {

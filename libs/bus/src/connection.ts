@@ -6,6 +6,7 @@ import {
   credsAuthenticator,
   errors,
   type NatsConnection,
+  type QueuedIterator,
   type Status,
 } from '@nats-io/transport-node';
 import { readFile } from 'node:fs/promises';
@@ -52,7 +53,7 @@ export async function connect(
       ...options,
     });
     logger.log(`connected to ${connection.getServer()}`);
-    void logStatus(connection);
+    logStatus(connection);
     return connection;
   } finally {
     clearTimeout(impatient);
@@ -67,10 +68,17 @@ export async function disconnect(connection: NatsConnection): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Logs what becomes of a connection, until it is closed. */
-export async function logStatus(connection: NatsConnection): Promise<void> {
-  for await (const status of connection.status()) report(status);
+/** Tells what becomes of a connection until it is closed, or what is returned was called. */
+export function onStatus(connection: NatsConnection, handle: (status: Status) => void): () => void {
+  const statuses = connection.status() as QueuedIterator<Status>;
+  void (async () => {
+    for await (const status of statuses) handle(status);
+  })();
+  return () => statuses.stop();
 }
+
+/** Logs what becomes of a connection. */
+export const logStatus = (connection: NatsConnection) => onStatus(connection, report);
 
 function report(status: Status): void {
   switch (status.type) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ArtifactStore, StateBucket } from '@l45/bus';
-import { createTestService, type NatsServer, startNats } from '@l45/bus/testing';
+import { createTestService, type NatsServer, reconnected, startNats } from '@l45/bus/testing';
 import {
   type AgentFlowsReply,
   type AgentFlowsRequest,
@@ -139,8 +139,4 @@ export class AgentUnderTest {
     const subject = agentSubject(ENDPOINTS.agent.flows, HOST);
     return (await this.control.request(subject, JSON.stringify(request))).json();
   }
-}
-
-async function reconnected(connection: NatsConnection): Promise<void> {
-  for await (const status of connection.status()) if (status.type === 'reconnect') return;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ArtifactStore } from '@l45/bus';
-import type { TestService } from '@l45/bus/testing';
+import { reconnected, type TestService } from '@l45/bus/testing';
 import { type BuildReply, ENDPOINTS, type Target } from '@l45/contracts';
 import { existsSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -40,10 +40,6 @@ const ask = (
 
 /** What was compiled since the test began. */
 const compiled = () => made.mock.calls.map(([{ name }]) => name);
-
-async function reconnected({ connection }: TestService): Promise<void> {
-  for await (const { type } of connection.status()) if (type === 'reconnect') return;
-}
 
 describe('a build', () => {
   it(
@@ -118,7 +114,7 @@ describe('a build', () => {
     'is made again, byte for byte, when the object store has lost it',
     async () => {
       const before = await ask('dns_tag');
-      const back = reconnected(builder);
+      const back = reconnected(builder.connection);
       await laboratory.nats.restart({ wipe: true });
       await back;
       const after = await ask('dns_tag');

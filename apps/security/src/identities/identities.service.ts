@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EventPublisher, Loop, NATS } from '@l45/bus';
+import { EventPublisher, Loop, NATS, onStatus } from '@l45/bus';
 import { Transactions } from '@l45/cib';
 import {
   type Enrolment,
@@ -47,7 +47,10 @@ export class Identities implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     if (!this.issuer) return;
     this.#telling.trigger();
-    void this.#tellAgain();
+    // A server that lost what it had knows of no revocation.
+    onStatus(this.connection, ({ type }) => {
+      if (type === 'reconnect') this.#telling.trigger();
+    });
   }
 
   onModuleDestroy(): Promise<void> {
@@ -110,12 +113,6 @@ export class Identities implements OnApplicationBootstrap, OnModuleDestroy {
       manager.find(IdentityRow, { order: { host: 'ASC' } }),
     );
     return rows.map(view);
-  }
-
-  /** A server that lost what it had knows of no revocation. */
-  async #tellAgain(): Promise<void> {
-    for await (const { type } of this.connection.status())
-      if (type === 'reconnect') this.#telling.trigger();
   }
 
   /** One replica at a time, lest the older state comes last. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { changeSubject } from '@l45/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { QueuedIterator, Status } from '@nats-io/transport-node';
 import { Alarm } from '../alarm.js';
+import { onStatus } from '../connection.js';
 import { type StateChange, stateChange } from './state-change.js';
 import { isOver, type WatchSource } from './watch-source.js';
 
@@ -19,10 +19,9 @@ export async function* startKeySession<T>(source: WatchSource<T>): AsyncGenerato
   const { connection, name, key, keyOf, signal } = source;
   const alarm = new Alarm();
   const news = connection.subscribe(changeSubject(name, key), { callback: alarm.ring });
-  const status = connection.status() as QueuedIterator<Status>;
-  void (async () => {
-    for await (const { type } of status) if (type === 'reconnect') alarm.ring();
-  })();
+  const release = onStatus(connection, ({ type }) => {
+    if (type === 'reconnect') alarm.ring();
+  });
   signal?.addEventListener('abort', alarm.ring, { once: true });
   try {
     const { direct } = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
@@ -39,7 +38,7 @@ export async function* startKeySession<T>(source: WatchSource<T>): AsyncGenerato
     }
   } finally {
     news.unsubscribe();
-    status.stop();
+    release();
     signal?.removeEventListener('abort', alarm.ring);
   }
 }

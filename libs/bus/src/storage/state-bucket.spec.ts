@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { type NatsServer, startNats } from '../testing/index.js';
+import { type NatsServer, reconnected, startNats } from '../testing/index.js';
 import { StateBucket } from './state-bucket.js';
 import type { StateChange } from './state-change.js';
 
@@ -26,10 +26,6 @@ async function until(
     };
     if (matches.asymmetricMatch(value)) return seen;
   }
-}
-
-async function reconnected(connection: NatsConnection): Promise<void> {
-  for await (const { type } of connection.status()) if (type === 'reconnect') return;
 }
 
 describe('StateBucket', () => {

@@ -8,14 +8,8 @@ import {
   jetstreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import {
-  createInbox,
-  millis,
-  nanos,
-  nuid,
-  type QueuedIterator,
-  type Status,
-} from '@nats-io/transport-node';
+import { createInbox, millis, nanos, nuid } from '@nats-io/transport-node';
+import { onStatus } from '../connection.js';
 import { type StateChange, stateChange, type Stored } from './state-change.js';
 import type { WatchSource } from './watch-source.js';
 
@@ -67,20 +61,17 @@ function stopWhenInDoubt(
   { connection, signal, interrupted }: WatchSource<never>,
 ): () => void {
   const stop = () => messages.stop();
-  const status = connection.status() as QueuedIterator<Status>;
   signal?.addEventListener('abort', stop, { once: true });
-  void (async () => {
-    for await (const { type } of status) {
-      if (type === 'disconnect') interrupted?.();
-      if (type === 'reconnect') stop();
-    }
-  })();
+  const release = onStatus(connection, ({ type }) => {
+    if (type === 'disconnect') interrupted?.();
+    if (type === 'reconnect') stop();
+  });
   void (async () => {
     for await (const { type } of messages.status()) if (type === 'heartbeats_missed') stop();
   })();
   return () => {
     signal?.removeEventListener('abort', stop);
-    status.stop();
+    release();
   };
 }
 

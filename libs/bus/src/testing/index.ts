@@ -2,4 +2,5 @@
 export * from './eventually.js';
 export * from './free-port.js';
 export * from './nats-server.js';
+export * from './reconnected.js';
 export * from './test-service.js';
