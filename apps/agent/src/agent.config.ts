@@ -6,6 +6,9 @@ import { hostname } from 'node:os';
 const TEXT = '[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?';
 const LABELS = new RegExp(`^(${TEXT}=${TEXT}(,${TEXT}=${TEXT})*)?$`);
 
+export const IsAbsolutePath = () =>
+  Matches(/^\//, { message: '$property must be an absolute path' });
+
 export class AgentConfig {
   /** Name of this host in the system; its first label unless told. */
   @IsName()
@@ -20,7 +23,7 @@ export class AgentConfig {
   L45_TRUSTED_KEYS?: string;
 
   /** Where artifacts, and what was accepted so far, are kept. */
-  @Matches(/^\//, { message: '$property must be an absolute path' })
+  @IsAbsolutePath()
   L45_STATE_DIR = '/var/lib/layer45';
 
   /**
@@ -28,7 +31,7 @@ export class AgentConfig {
    * able to; absent: this one does.
    */
   @IsOptional()
-  @Matches(/^\//, { message: '$property must be an absolute path' })
+  @IsAbsolutePath()
   L45_LOADER?: string;
 
   /** By which deployments select this host: `role=edge,site=fra`. */

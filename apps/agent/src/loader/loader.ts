@@ -11,6 +11,7 @@ import { ModuleLoader } from '../reconcile/module-loader.js';
 import { AcceptedCounters } from '../trust/accepted-counters.js';
 import { KeyRing } from '../trust/key-ring.js';
 import { Verifier } from '../trust/verifier.js';
+import { Turns } from '../turns.js';
 import type { LoaderConfig } from './loader.config.js';
 import type { LoadRequest, UnloadRequest } from './loader.dto.js';
 
@@ -25,7 +26,7 @@ export class Loader {
   private readonly coreFile: string;
   private core?: Artifact;
   private offered: TrustedKey[] = [];
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   constructor(
     config: LoaderConfig,
@@ -55,7 +56,7 @@ export class Loader {
   }
 
   load({ artifact, keys }: LoadRequest): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       this.offered = keys;
       await this.modules.ensure(artifact, new AbortController().signal);
       this.logger.log(`loaded ${artifact.name}`);
@@ -68,17 +69,10 @@ export class Loader {
   }
 
   unload({ name }: UnloadRequest): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       await this.modules.unload(name);
       this.logger.log(`unloaded ${name}`);
     });
-  }
-
-  /** One at a time. */
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.last.then(work);
-    this.last = done.catch(() => undefined);
-    return done;
   }
 
   /** None would be kept as well, and nothing trusted ever after. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AGENT_ROLES, type AgentRole } from '@l45/contracts';
-import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 import { homedir } from 'node:os';
-import { AgentConfig } from '../agent.config.js';
+import { AgentConfig, IsAbsolutePath } from '../agent.config.js';
 
 export class RoleConfig {
   /** Whether the agent programs this host's kernel, or has a middlebox read what others say. */
@@ -13,7 +13,7 @@ export class RoleConfig {
 /** Of an agent in the role of a middlebox, whose name is L45_HOST. */
 export class MiddleboxConfig extends AgentConfig {
   /** Wireshark's folder of plugins. */
-  @Matches(/^\//, { message: '$property must be an absolute path' })
+  @IsAbsolutePath()
   L45_WIRESHARK_PLUGINS = `${homedir()}/.local/lib/wireshark/plugins`;
 
   /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import netlink from 'netlink';
+import { Turns } from '../turns.js';
 import { askForExtendedAcks } from './extended-ack.js';
 import {
   ACK,
@@ -38,7 +39,7 @@ interface Pending {
 export class NetlinkSocket {
   private raw?: netlink.RawNetlinkSocket;
   private pending?: Pending;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
   private seq = 0;
 
   /** By which the kernel knows it; undefined: it is not open. */
@@ -48,12 +49,14 @@ export class NetlinkSocket {
 
   /** Payloads of the replies to a command. */
   request(type: number, payload: Buffer): Promise<Buffer[]> {
-    return this.inTurn(async () => (await this.exchange(type, REQUEST | ACK, payload)).payloads);
+    return this.turns.take(
+      async () => (await this.exchange(type, REQUEST | ACK, payload)).payloads,
+    );
   }
 
   /** Payloads of all entries, consistent with each other. */
   dump(type: number, payload: Buffer): Promise<Buffer[]> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
         const { payloads, interrupted } = await this.exchange(type, REQUEST | DUMP, payload);
         if (!interrupted) return payloads;
@@ -64,12 +67,6 @@ export class NetlinkSocket {
 
   close(): void {
     this.fail(new Error('the netlink socket was closed'));
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => undefined);
-    return result;
   }
 
   private async exchange(type: number, flags: number, payload: Buffer): Promise<Pending> {
