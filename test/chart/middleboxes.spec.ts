@@ -55,7 +55,7 @@ describe('the middleboxes of the chart', () => {
     const { L45_MIDDLEBOX_ACCOUNTS: beginning } = variablesOf(security?.spec);
     for (const name of NAMES) {
       const account = String(pod(name)?.['serviceAccountName']);
-      expect(find('ServiceAccount', account)).toBeDefined();
+      expect(find('ServiceAccount', account)).toHaveProperty('automountServiceAccountToken', false);
       expect(`system:serviceaccount:net:${account}`).toBe(`${beginning}${name}`);
     }
   });
