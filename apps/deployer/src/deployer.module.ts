@@ -14,6 +14,7 @@ import { HistoryService } from './deployments/history.service.js';
 import { Ledger } from './deployments/ledger.service.js';
 import { Outbox } from './deployments/outbox.service.js';
 import { Fleet } from './rollout/fleet.service.js';
+import { Lead } from './rollout/lead.service.js';
 import { RebuildService } from './rollout/rebuild.service.js';
 import { Reconciler } from './rollout/reconciler.service.js';
 import { RolloutTelemetry } from './rollout/rollout-telemetry.service.js';
@@ -46,6 +47,7 @@ import { DEPLOYER_SCHEMA } from './storage/schema.js';
     DeploymentsService,
     Fleet,
     HistoryService,
+    Lead,
     Ledger,
     MiddleboxesRepository,
     Outbox,

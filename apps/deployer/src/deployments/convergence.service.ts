@@ -71,7 +71,7 @@ export class Convergence implements OnModuleDestroy {
       const giveUp = () => void look(true);
       const timer = setTimeout(giveUp, seconds * 1_000);
       // Before the first look: what settles meanwhile must not be missed.
-      const unsubscribe = this.reconciler.onRound((outcome) => {
+      const unsubscribe = this.reconciler.attend((outcome) => {
         if (!isPending(outcome)) void look(false);
       });
       this.#waiting.add(giveUp);

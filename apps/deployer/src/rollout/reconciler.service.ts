@@ -8,6 +8,7 @@ import { Announcer } from '../deployments/announcer.service.js';
 import { Outbox } from '../deployments/outbox.service.js';
 import { RolloutsRepository } from '../storage/rollouts.repository.js';
 import { Fleet } from './fleet.service.js';
+import { Lead } from './lead.service.js';
 import { RebuildService } from './rebuild.service.js';
 import { type Outcome, round, turnoversOf } from './round.js';
 import { TURN } from './turn.js';
@@ -20,12 +21,15 @@ const REST_MS = 100;
 /**
  * Brings what hosts are told in line with what was asked for, and rollouts further as hosts
  * confirm. It starts from the state, never from what happened: whatever was interrupted, by
- * whomever, the next round goes on with it.
+ * whomever, the next round goes on with it. What the bus tells, all replicas are told: the one that
+ * leads follows it, and others while a request waits for it with them.
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #loop = new Loop(Reconciler.name, () => this.#reconcile(), REST_MS);
   readonly #rounds = new EventEmitter<{ done: [Outcome] }>().setMaxListeners(0);
+  readonly #attending = new Set<object>();
+  #asked = false;
   #resync = true;
   #timer?: NodeJS.Timeout;
   #wake?: NodeJS.Timeout;
@@ -34,17 +38,22 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly transactions: Transactions,
     private readonly rollouts: RolloutsRepository,
     private readonly fleet: Fleet,
+    private readonly lead: Lead,
     private readonly rebuilds: RebuildService,
     private readonly announcer: Announcer,
     private readonly outbox: Outbox,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.fleet.follow(() => this.trigger());
-    this.#timer = setInterval(() => {
+    this.fleet.follow(() => {
+      if (this.#asked || this.#attending.size || this.lead.isOurs) this.#loop.trigger();
+    });
+    const resync = () => {
       this.#resync = true;
       this.trigger();
-    }, RESYNC_MS);
+    };
+    this.#timer = setInterval(resync, RESYNC_MS);
+    this.lead.stand(resync);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -55,6 +64,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   trigger(): void {
+    this.#asked = true;
     this.#loop.trigger();
   }
 
@@ -64,8 +74,19 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     return () => this.#rounds.off('done', done);
   }
 
+  /** The same, with a round here after whatever happens to the fleet. */
+  attend(done: (outcome: Outcome) => void): () => void {
+    const forget = this.onRound(done);
+    this.#attending.add(done);
+    return () => {
+      this.#attending.delete(done);
+      forget();
+    };
+  }
+
   async #reconcile(): Promise<void> {
     if (!this.fleet.known) return;
+    this.#asked = false;
     const all = this.#resync;
     this.#resync = false;
     const sightings = this.fleet.sightings(all ? 'ever' : 'last');
@@ -83,6 +104,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       this.rebuilds.catchUp(outcome, all, () => this.trigger());
     } catch (error) {
       this.fleet.putBack(sightings);
+      this.#asked = true;
       this.#resync ||= all;
       throw error;
     }

@@ -11,6 +11,7 @@ import { Labels1763920000000 } from './migrations/1763920000000-labels.js';
 import { Schedules1763930000000 } from './migrations/1763930000000-schedules.js';
 import { Middleboxes1763940000000 } from './migrations/1763940000000-middleboxes.js';
 import { Waves1764110000000 } from './migrations/1764110000000-waves.js';
+import { Lead1764200000000 } from './migrations/1764200000000-lead.js';
 import { OutboxRow } from './outbox.entity.js';
 import { RevisionRow } from './revision.entity.js';
 import { RotationRow } from './rotation.entity.js';
@@ -36,5 +37,6 @@ export const DEPLOYER_SCHEMA: SchemaOptions = {
     Schedules1763930000000,
     Middleboxes1763940000000,
     Waves1764110000000,
+    Lead1764200000000,
   ],
 };
