@@ -339,6 +339,7 @@ static bool match_socket(const struct l45_instance *instance, const struct l45_s
 
 int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance)
 {
+	struct l45_instance *overdue = NULL;
 	struct l45_set *old, *set;
 	int ret = 0;
 
@@ -350,10 +351,15 @@ int l45_attach_one(struct l45_socket *socket, struct l45_instance *instance)
 	/* Whoever revokes marks it dead before going through the sockets. */
 	if (!socket->closed && !READ_ONCE(instance->dead) && !l45_set_has(old, instance)) {
 		ret = -ENOSPC;
-		if (old && old->count == L45_SET_MAX)
-			goto out;
-		set = set_copy(old, instance, NULL);
+		if (old && old->count == L45_SET_MAX) {
+			overdue = l45_tcp_overdue(socket->tcp);
+			if (!overdue)
+				goto out;
+		}
+		set = set_copy(old, instance, overdue);
 		if (set) {
+			if (overdue)
+				trace_l45_detach(socket, overdue);
 			set_replace(socket, set);
 			l45_count(instance, ATTACHED, 1);
 			ret = 1;

@@ -27,6 +27,13 @@ void l45_tcp_changed(struct l45_socket *socket);
 void l45_tcp_update(struct l45_socket *socket);
 /* May the stream have bytes of the revoked instance still to read? Under lock_sock. */
 bool l45_tcp_awaits(const struct l45_tcp *tcp, const struct l45_instance *instance);
+/*
+ * Of the revoked instances that have never begun, the one that has been awaited the longest, for
+ * another that needs its place: if it had said anything, that would have been on its way while
+ * all others came and went. NULL: none, or what may be its bytes has yet to be read. Under
+ * lock_sock.
+ */
+struct l45_instance *l45_tcp_overdue(const struct l45_tcp *tcp);
 /* Is there nothing of us in the stream, now and later? Under lock_sock. */
 bool l45_tcp_done(const struct l45_tcp *tcp);
 

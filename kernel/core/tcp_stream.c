@@ -87,6 +87,28 @@ bool l45_tcp_awaits(const struct l45_tcp *tcp, const struct l45_instance *instan
 	return true;
 }
 
+struct l45_instance *l45_tcp_overdue(const struct l45_tcp *tcp)
+{
+	const struct tcp_sock *tp;
+	struct l45_instance *oldest = NULL;
+	u32 i;
+
+	if (!tcp || tcp->rx.held_len)
+		return NULL;
+	tp = tcp_sk(tcp->socket->sk);
+	if (READ_ONCE(tp->copied_seq) != tp->rcv_nxt)
+		return NULL;
+	for (i = 0; i < tcp->set->count; i++) {
+		struct l45_instance *instance = tcp->set->instances[i];
+
+		if (READ_ONCE(instance->dead) && !(tcp->rx.begun & BIT_ULL(i)) &&
+		    instance != tcp->rx.instance && instance != tcp->tx.instance &&
+		    (!oldest || instance->serial < oldest->serial))
+			oldest = instance;
+	}
+	return oldest;
+}
+
 static void give(struct l45_tcp *tcp, struct l45_tcp_direction *d, struct l45_instance *instance,
 		 enum l45_direction direction)
 {

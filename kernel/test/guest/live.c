@@ -553,6 +553,55 @@ static void rotated_unread(void)
 	check(!sockets("draining="));
 }
 
+/* Takes the place of the instance before it; false: it is refused. */
+static int takes_over(int id)
+{
+	char command[600];
+
+	snprintf(command, sizeof(command),
+		 "exec %s new %d stream_tag application=l45-live protocol=tcp attach=1 2>/dev/null",
+		 getenv("L45CTL"), id);
+	if (system(command))
+		return 0;
+	if (id > 1)
+		ctl("del %d", id - 1);
+	return 1;
+}
+
+/*
+ * More often than a connection has room for what is revoked, while one end says nothing: that
+ * end never began, so the oldest gives way. Where bytes wait to be read none may: the next
+ * instance is refused, and what is there decodes.
+ */
+static void rotated_often(void)
+{
+	const int room = 62, read = 64;
+	int client, server, id;
+	uint64_t sent = 0, got = 0;
+
+	connection(&client, &server);
+	for (id = 1; takes_over(id); id++) {
+		check(id <= read + room);
+		send_all(client, sent, INTERVAL, 1);
+		sent += INTERVAL;
+		if (id > read)
+			continue;
+		recv_all(server, got, INTERVAL, 1);
+		got += INTERVAL;
+	}
+	check(id > read + room - 4);
+	while (got < sent) {
+		recv_all(server, got, INTERVAL, 1);
+		got += INTERVAL;
+	}
+	send_all(server, 0, 5000, 2);
+	recv_all(client, 0, 5000, 2);
+	close(client);
+	close(server);
+	check(!sockets("draining="));
+	ctl("flush");
+}
+
 static void write_frame(int fd)
 {
 	uint8_t buffer[HEADER + INTERVAL];
@@ -790,7 +839,8 @@ static void chained_observes(void)
 
 static const struct test_case cases[] = {
 	CASE(wire), CASE(understands), CASE(lookalikes), CASE(joins), CASE(rotated_unread),
-	CASE(observes), CASE(delays), CASE(chained_wire), CASE(chained), CASE(chained_observes), {}
+	CASE(rotated_often), CASE(observes), CASE(delays), CASE(chained_wire), CASE(chained),
+	CASE(chained_observes), {}
 };
 
 int main(int argc, char **argv)
