@@ -72,3 +72,29 @@ export const timeline = (
     },
   ],
 });
+
+export interface Happening {
+  x: number;
+  lane: string;
+  series: string;
+}
+
+/** What happened when, on a lane for each place where it did. */
+export const lanes = (title: string, order: string[], happenings: Happening[]): TopLevelSpec => ({
+  ...SIZE,
+  title,
+  data: { values: happenings },
+  mark: { type: 'tick', thickness: 2 },
+  encoding: {
+    x: { field: 'x', type: 'quantitative', title: 'seconds' },
+    y: { field: 'lane', type: 'nominal', sort: order, title: null, scale: { domain: order } },
+    color: { field: 'series', type: 'nominal', title: null },
+  },
+});
+
+/** One below the other, each with colours of its own. */
+export const stacked = (...plots: TopLevelSpec[]): TopLevelSpec => ({
+  background: SIZE.background,
+  vconcat: plots.map((plot) => ({ ...plot, background: undefined })) as [],
+  resolve: { scale: { color: 'independent' } },
+});

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RotateTarget, Rotation } from '@l45/contracts';
+import type { Packet } from '@l45/testbed';
+import type { TopLevelSpec } from 'vega-lite';
 import { ANSWER, DNS_PORT, DnsLoop, type Fleet } from '../fleet/index.js';
 import { waitFor } from '../wait.js';
 import { deploy } from './cases.js';
 import type { Experiment } from './experiment.js';
+import { KernelTrace, type TraceEvent } from './kernel-trace.js';
 import { measurement } from './measure.js';
-import { timeline } from './plot.js';
+import { type Happening, lanes, stacked, timeline } from './plot.js';
 import { betweenCurlAndNginx, Web } from './web.js';
 
+/** Queries of the loop have about 60 bytes: tagged they are longer than this, compressed shorter. */
+const PLAIN_LENGTH = 60;
+const NAMES = ['client', 'dns-server'] as const;
 const TURNS: [RotateTarget, RotateTarget] = [
   { name: 'compressed', customization: 'dns_compress' },
   { name: 'tagged', customization: 'dns_tag' },
@@ -51,8 +57,12 @@ export const rotation: Experiment = {
         },
       },
     });
+    const watched = [fleet.hosts.client, fleet.hosts['dns-server']];
+    const before = await Promise.all(NAMES.map((name) => fleet.status(name)));
+    const traces = await Promise.all(watched.map((host) => KernelTrace.start(host)));
     fleet.testbed.capture.clear();
     const loop = await DnsLoop.start(fleet.hosts.client);
+    const events: TraceEvent[][] = [];
     const times: number[] = [];
     const marks: { time: number; what: string }[] = [];
     for (let i = 0; i < count; i++) {
@@ -65,6 +75,10 @@ export const rotation: Experiment = {
       });
       times.push(await rotate(fleet, from.name, to));
       progress(count);
+      if (i > 0) continue;
+      const answered = loop.answers.length;
+      await waitFor('queries after it', () => loop.answers.length > answered + 1, 120_000);
+      events.push(...(await Promise.all(traces.map((trace) => trace.stop()))));
     }
     await loop.stop();
     await fleet.revoke(TURNS[count % 2 ? 0 : 1].name);
@@ -79,22 +93,80 @@ export const rotation: Experiment = {
       passed: failed.length === 0,
       reason: `${failed.length} of ${answers.length} queries failed: ${failed.slice(0, 3).join('; ')}`,
       measurements: [measurement('request to both ends switched', 'ms', times)],
-      plot: timeline(
-        'Queries on the wire: tagged are long, compressed are short',
-        'bytes',
-        queries.map(({ time, payload }) => ({
-          x: (time - start) / 1e3,
-          y: payload.length,
-          series: 'query',
-        })),
-        marks.slice(0, 10).map(({ time, what }) => ({ x: (time - start) / 1e3, what })),
+      plot: stacked(
+        timeline(
+          'Queries on the wire: tagged are long, compressed are short',
+          'bytes',
+          queries.map(({ time, payload }) => ({
+            x: (time - start) / 1e3,
+            y: payload.length,
+            series: 'query',
+          })),
+          marks.slice(0, 10).map(({ time, what }) => ({ x: (time - start) / 1e3, what })),
+        ),
+        firstSwitch(
+          watched.map(({ name }, i) => ({
+            name,
+            customizations: new Map(before[i]?.instances.map((one) => [one.id, one.customization])),
+            events: events[i] ?? [],
+          })),
+          queries,
+          marks[0]?.time ?? 0,
+        ),
       ),
       meaning:
         `${answers.length} queries and ${count} rotations. Agents and kernels are emulated here, ` +
-        'which multiplies the time; nobody waited for it.',
+        'which multiplies the time; nobody waited for it. Below, what the tracepoints of both ' +
+        'kernels say of the first rotation, and what was on the wire meanwhile; their clocks agree ' +
+        `to ${Math.ceil(Math.max(...traces.map(({ ahead }) => ahead.error)))} ms.`,
     };
   },
 };
+
+interface End {
+  name: string;
+  /** Of instances that were there before. */
+  customizations: Map<string, string>;
+  events: TraceEvent[];
+}
+
+/** Which customization did what, on either end and between them; seconds since the request. */
+function firstSwitch(ends: End[], queries: Packet[], asked: number): TopLevelSpec {
+  const last = Math.max(...ends.flatMap(({ events }) => events.map(({ time }) => time)));
+  const seconds = (time: number): number => (time - asked) / 1e3;
+  const [client = '', server = ''] = ends.map(({ name }) => name);
+  const order = [
+    `${client}: settings`,
+    `${client}: egress`,
+    'wire',
+    `${server}: ingress`,
+    `${server}: settings`,
+  ];
+  const onWire = queries
+    .filter(({ time }) => time <= last)
+    .map(({ time, payload }) => ({
+      x: seconds(time),
+      lane: 'wire',
+      series: payload.length > PLAIN_LENGTH ? 'dns_tag' : 'dns_compress',
+    }));
+  const inKernels = ends.flatMap(({ name, customizations, events }) =>
+    events.flatMap(({ time, event, instance, text }): Happening[] => {
+      const [, said] = /customization=(\S+)/.exec(text) ?? [];
+      if (said) customizations.set(instance, said);
+      const series = customizations.get(instance) ?? 'unknown';
+      if (event === 'instance') return [{ x: seconds(time), lane: `${name}: settings`, series }];
+      const direction = / (egress|ingress) /.exec(text)?.[1];
+      const lane = `${name}: ${direction}`;
+      return event === 'customize' && order.includes(lane)
+        ? [{ x: seconds(time), lane, series }]
+        : [];
+    }),
+  );
+  return lanes('The first rotation, by the tracepoints of both kernels', order, [
+    ...inKernels,
+    ...onWire,
+  ]);
+}
 
 const DOWNLOAD = {
   quick: { rotations: 2, bytes: 25_000_000, rate: 400_000 },
