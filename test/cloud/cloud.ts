@@ -67,6 +67,19 @@ export class Cloud {
     return cloud;
   }
 
+  /** Whether every host has reported. */
+  async isOnline(): Promise<boolean> {
+    let found = 0;
+    let after: string | undefined;
+    do {
+      const request = { limit: 500, after };
+      const { hosts, next } = await this.user.client.request(ENDPOINTS.monitor.hosts, request);
+      found += hosts.filter((host) => host.online).length;
+      after = next;
+    } while (after);
+    return found >= this.hosts.length;
+  }
+
   async startBuilder(): Promise<void> {
     this.#builder ??= await createTestService(
       {

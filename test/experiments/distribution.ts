@@ -51,7 +51,7 @@ export const distribution: Experiment = {
     let floor: Floor | undefined;
     try {
       floor = await Floor.connect(cloud.nats.url, count);
-      await waitFor('the hosts to report', () => online(cloud, count), 120_000);
+      await waitFor('the hosts to report', () => cloud.isOnline(), 120_000);
       await distribute(cloud, floor, sizes[0] ?? 1, 'warm-up');
       for (let round = 0; round < rounds; round++) {
         for (const [size, done] of trials) {
@@ -86,18 +86,6 @@ export const distribution: Experiment = {
     };
   },
 };
-
-async function online(cloud: Cloud, count: number): Promise<boolean> {
-  let found = 0;
-  let after: string | undefined;
-  do {
-    const request = { limit: 500, after };
-    const { hosts, next } = await cloud.user.client.request(ENDPOINTS.monitor.hosts, request);
-    found += hosts.filter((host) => host.online).length;
-    after = next;
-  } while (after);
-  return found >= count;
-}
 
 async function distribute(cloud: Cloud, floor: Floor, size: number, name: string): Promise<Trial> {
   const { client } = cloud.user;

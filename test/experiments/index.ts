@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bulk, tlsBulk } from './bulk.js';
 import { challenge } from './challenge.js';
+import { challengeFleet } from './challenge-fleet.js';
 import { deprecation } from './deprecation.js';
 import { dnsBatch } from './dns-batch.js';
 import { distribution } from './distribution.js';
@@ -15,6 +16,7 @@ export const EXPERIMENTS: Experiment[] = [
   bulk,
   tlsBulk,
   challenge,
+  challengeFleet,
   inspection,
   deprecation,
   rotation,
