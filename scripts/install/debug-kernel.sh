@@ -3,6 +3,8 @@
 # Builds the debug kernel (User-Mode Linux from Debian's own source) into the cache and points
 # debug-kernel/current there. Some minutes once for each version of the source or the
 # configuration; idempotent and silent from then on. Needs no root, but for missing packages.
+#
+#	debug-kernel.sh [packages]	the missing packages alone
 set -eu
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
@@ -96,6 +98,7 @@ build() (
 )
 
 install_packages
+[ "${1-}" != packages ] || exit 0
 version=$(source_version)
 [ -n "$version" ] || die "no version of $package is known; apt-get update"
 key=$version-$(cat "$config" "$patch" | sha256sum | cut -c 1-12)
