@@ -29,22 +29,29 @@ bench_kernel() {
 
 tests() {
 	sh scripts/install/testbed.sh
-	# Minutes of waiting where there are none yet; the kernel's tests need none.
-	sh scripts/install/node-modules.sh &
-	packages=$!
 	sh scripts/install/helm.sh
 	sh scripts/install/prometheus.sh
 	sh scripts/install/shipping.sh
-	step 'Kernel: sparse, checkpatch, tests on a stock kernel'
-	make -s -C kernel check test-guest
-	wait "$packages"
+	log=$(mktemp)
+	# A process group of its own, to be ended as a whole.
+	setsid make -s -C kernel test-guest >"$log" 2>&1 &
+	guest=$!
+	trap 'kill -- "-$guest" 2>/dev/null || true; rm -f "$log"' EXIT
+	trap 'exit 1' INT TERM
+	sh scripts/install/node-modules.sh
 	node scripts/build.mjs
 	step 'Style, types, generated files'
 	npm run -s lint
 	npm run -s uapi -- --check
 	npm run -s reference -- --check
-	step 'Kernel: C tests under sanitizers, a short fuzz run'
-	make -s -C kernel test-user
+	step 'Kernel: sparse, checkpatch, C tests under sanitizers, a short fuzz run'
+	make -s -C kernel check test-user
+	step 'Kernel: on a stock kernel, begun at the start'
+	wait "$guest" || {
+		cat "$log"
+		exit 1
+	}
+	grep '^init: ' "$log"
 	step 'Unit specs'
 	npm run -s test:unit
 	step 'Scenarios on virtual hosts'
