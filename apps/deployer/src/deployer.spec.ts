@@ -158,6 +158,8 @@ describe('a deploy in waves', () => {
     );
     const { revisions: all } = await plane.ask(ENDPOINTS.deployer.history, { name });
     expect(all[0]).toMatchObject({ change: 'revoke', author: 'deployer', reason: problem });
+    const waves = expect.objectContaining({ size: 1, timeout: 1 });
+    expect(all[1]?.diff).toContainEqual({ field: 'waves', to: waves });
     await eventually(
       () => directions('client').at(-1),
       (last) => expect(last).toEqual([]),

@@ -59,13 +59,14 @@ const settingsOf = ({ priority, mode, deprecated, phase }: DeploymentRow): Setti
 });
 
 function contentOf(row: DeploymentRow): Record<string, unknown> {
-  const { customization, params, chain, attach, ends } = row.specification;
+  const { customization, params, chain, attach, ends, waves } = row.specification;
   return {
     customization,
     params: hideBytes(params),
     ...(chain && { chain: hideLinks(chain) }),
     attach,
     ends,
+    ...(waves && { waves }),
     ...settingsOf(row),
   };
 }

@@ -48,7 +48,10 @@ export class Lead implements OnModuleDestroy {
     await this.#loop.stop();
     if (!this.isOurs) return;
     this.#until = 0;
-    await this.transactions.run((manager) => manager.query(LEAVE, [TASK, this.#replica]));
+    // Without a database it is over soon all the same.
+    await this.transactions
+      .run((manager) => manager.query(LEAVE, [TASK, this.#replica]))
+      .catch(() => undefined);
   }
 
   async #renew(): Promise<void> {
