@@ -216,6 +216,8 @@ static int send_customized(struct sock *sk, struct l45_tcp *tcp, struct msghdr *
 			return -EINVAL;
 	}
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	/* What an earlier call left to TCP is no reason to take more than there is room for. */
+	tcp->kept = false;
 
 	for (;;) {
 		err = tcp->ended ? -ENOTCONN : tcp->tx.err;
